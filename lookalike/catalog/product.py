@@ -1,0 +1,119 @@
+"""What a product is: what its merchant says of it, and what its vectors owe."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+Number = int | float
+"""A number as the merchant sent it: `1000` is kept an int and stays `1000` in every answer."""
+
+
+class Part(StrEnum):
+    """The two things of a product that are embedded, each owed and made on its own."""
+
+    IMAGE = "image"
+    TEXT = "text"
+
+
+class PartState(StrEnum):
+    """How far a part is. `ABSENT`: there is nothing to embed (a product without a picture)."""
+
+    ABSENT = "absent"
+    OWED = "owed"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class EmbeddingStatus(StrEnum):
+    """The published statuses. `PROCESSING` is never stored: a worker's lease tells it."""
+
+    PENDING = "pending"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a merchant says of a product, through either API. Equal facts: nothing to write.
+
+    The names are those of the feed API; the visual API calls `name` title, `category_path`
+    category and `metadata` is the feed API's attributes.
+    """
+
+    name: str
+    image_url: str | None = None
+    category_path: str | None = None
+    brand: str | None = None
+    description: str | None = None
+    ingredients: str | None = None
+    country: str | None = None
+    unit: str | None = None
+    quantity_step: Number | None = None
+    min_quantity: Number | None = None
+    weight: Number | None = None
+    volume: Number | None = None
+    barcode: str | None = None
+    sku: str | None = None
+    price: Number | None = None
+    currency: str | None = None
+    product_url: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One product of one tenant, as it is stored; its vectors are kept beside it.
+
+    `key` is the visual API's `external_id` and the feed API's `sku`; where a visual upload named
+    none it is generated, and `external_id` reads null. `image_digest` and `text_digest` name what
+    each part is to be made from (source and model); a vector is accepted only while they stand.
+    """
+
+    tenant: str
+    key: str
+    key_generated: bool
+    facts: Facts
+    is_active: bool
+    image: PartState
+    text: PartState
+    image_digest: str | None
+    text_digest: str
+    embedding_error: str | None
+    created_at: datetime
+    updated_at: datetime
+
+    @property
+    def id(self) -> str:
+        """The public id."""
+        return product_id(self.tenant, self.key)
+
+    @property
+    def external_id(self) -> str | None:
+        """The merchant's own id, or None where the key was generated."""
+        return None if self.key_generated else self.key
+
+    @property
+    def owed(self) -> tuple[Part, ...]:
+        """The parts that a worker must still make, were the product active."""
+        states = ((Part.IMAGE, self.image), (Part.TEXT, self.text))
+        return tuple(part for part, state in states if state is PartState.OWED)
+
+    @property
+    def embedding_status(self) -> EmbeddingStatus:
+        """The status as far as the product itself knows it, so never `PROCESSING`."""
+        if self.owed:
+            return EmbeddingStatus.PENDING
+        if PartState.FAILED in (self.image, self.text):
+            return EmbeddingStatus.FAILED
+        return EmbeddingStatus.COMPLETED
+
+
+def product_id(tenant: str, key: str) -> str:
+    """The public id of a key: uuid5 in the tenant's namespace, so racing uploads agree on it."""
+    return str(uuid.uuid5(uuid.UUID(tenant), key))

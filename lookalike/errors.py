@@ -1,0 +1,131 @@
+"""The error tree. Every error that leaves a subject is one of these, with a stable `code` and a
+`detail` in plain words that says what to do; `webapp/problems.py` maps the tree to HTTP, once.
+
+    LookalikeError
+    ├── Refused             the caller can mend it
+    │   ├── Invalid         a value is wrong; `errors` names the fields
+    │   ├── Unauthorized    no key, or a wrong one
+    │   ├── Forbidden       the key does not allow this
+    │   ├── NotFound        unknown, or another tenant's, which is the same
+    │   ├── NotReady        right, but too early: try again later
+    │   └── TooLarge        more than one request may carry
+    ├── Away                a server behind is away; nothing is lost, try again
+    │   ├── IndexAway
+    │   ├── QueueAway
+    │   └── ModelAway
+    ├── PictureError        a picture that cannot be had; `detail` is fit for its merchant
+    │   ├── PictureUnusable     trying again would change nothing
+    │   └── PictureUnreachable  it may be there in a while
+    └── Misconfigured       for the operator: one sentence, printed without a traceback
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class LookalikeError(Exception):
+    """Root of the tree. `code` is stable and documented; `detail` is a sentence for people."""
+
+    code: ClassVar[str] = "internal_error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Refused(LookalikeError):
+    """The caller asked for something that cannot be done as asked."""
+
+
+class Invalid(Refused):
+    """A value is wrong. `errors` maps a field's name to what is wrong with it."""
+
+    code = "invalid_value"
+
+    def __init__(self, detail: str, errors: Mapping[str, list[str]] | None = None) -> None:
+        super().__init__(detail)
+        self.errors = dict(errors or {})
+
+
+class Unauthorized(Refused):
+    """No API key, or one that is unknown, revoked or expired."""
+
+    code = "unauthorized"
+
+
+class Forbidden(Refused):
+    """The key is good, but its scopes do not allow this."""
+
+    code = "forbidden"
+
+
+class NotFound(Refused):
+    """No such thing in this tenant."""
+
+    code = "not_found"
+
+
+class NotReady(Refused):
+    """The request is right but comes too early, e.g. a product whose vector is still being made."""
+
+    code = "not_ready"
+
+
+class TooLarge(Refused):
+    """More than one request may carry."""
+
+    code = "too_large"
+
+
+class Away(LookalikeError):
+    """A server behind this one does not answer. What was accepted stays accepted."""
+
+    code = "unavailable"
+
+
+class IndexAway(Away):
+    """The engine that holds the products does not answer, or cannot write."""
+
+    code = "index_unavailable"
+
+
+class QueueAway(Away):
+    """Redis does not answer."""
+
+    code = "queue_unavailable"
+
+
+class ModelAway(Away):
+    """The model cannot embed at the moment. A fault of ours, never of a product's."""
+
+    code = "model_unavailable"
+
+
+class PictureError(LookalikeError):
+    """A picture cannot be had; `detail` says which, what went wrong and what to do."""
+
+    code = "picture_error"
+
+
+class PictureUnusable(PictureError):
+    """Trying again would change nothing: 404, not a picture, a forbidden address."""
+
+    code = "picture_unusable"
+
+
+class PictureUnreachable(PictureError):
+    """A time-out, a 5xx or a 429. `retry_after` is what the host asked for, in seconds."""
+
+    code = "picture_unreachable"
+
+    def __init__(self, detail: str, retry_after: float | None = None) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+class Misconfigured(LookalikeError):
+    """A setting, a folder or a port is wrong. The command line prints `detail` and exits."""
+
+    code = "misconfigured"

@@ -1,0 +1,123 @@
+"""The settings: the only reader of the environment. `docs/settings.md` documents each variable,
+and a test holds the two together."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from lookalike.errors import Misconfigured
+
+PREFIX = "LOOKALIKE_"
+
+
+def _default_data_dir() -> Path:
+    home = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "lookalike"
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise ValueError(f"must be from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 3600:
+        raise ValueError("must be more than 0 and at most 3600 seconds")
+    return number
+
+
+def _redis_url(text: str) -> str:
+    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError("must start with redis://, rediss:// or unix://")
+    return text
+
+
+def _index_url(text: str) -> str:
+    if urlsplit(text).scheme != "sqlite":
+        raise ValueError("must be sqlite:///PATH")
+    return text
+
+
+def _commas(text: str) -> tuple[str, ...]:
+    return tuple(entry.strip() for entry in text.split(",") if entry.strip())
+
+
+def _level(text: str) -> str:
+    if text.lower() not in {"debug", "info", "warning", "error"}:
+        raise ValueError("must be debug, info, warning or error")
+    return text.lower()
+
+
+def _setting(parse: Callable[[str], Any], default: Any = None) -> Any:
+    return field(default=default, metadata={"parse": parse})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that an operator can set. A field `data_dir` is read from `LOOKALIKE_DATA_DIR`."""
+
+    data_dir: Path = field(default_factory=_default_data_dir, metadata={"parse": Path})
+    redis_url: str | None = _setting(_redis_url)
+    index_url: str | None = _setting(_index_url)
+    index_memory_mb: int = _setting(_whole(16, 1_048_576), 1024)
+    model_pack: Path | None = _setting(Path)
+    model_threads: int = _setting(_whole(1, 256), 2)
+    host: str = _setting(str, "127.0.0.1")
+    port: int = _setting(_whole(0, 65535), 8080)
+    web_processes: int = _setting(_whole(1, 64), 2)
+    web_threads: int = _setting(_whole(1, 256), 8)
+    worker_processes: int = _setting(_whole(1, 64), 1)
+    max_body_mb: int = _setting(_whole(1, 4096), 32)
+    fetch_allow: tuple[str, ...] = _setting(_commas, ())
+    fetch_timeout_s: float = _setting(_seconds, 20.0)
+    fetch_max_mb: int = _setting(_whole(1, 1024), 20)
+    fetch_contact: str = _setting(str, "")
+    max_megapixels: int = _setting(_whole(1, 1000), 50)
+    log_level: str = _setting(_level, "info")
+
+    @property
+    def index_location(self) -> str:
+        """Where the products are: `index_url`, or a file in the data folder."""
+        return self.index_url or f"sqlite:///{self.data_dir / 'catalogue.sqlite3'}"
+
+
+def variable(name: str) -> str:
+    """The environment variable of a setting."""
+    return PREFIX + name.upper()
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Reads the settings from the environment; an empty variable counts as absent.
+
+    Raises `Misconfigured` naming the variable that cannot be understood, or that is none of ours.
+    """
+    environment = os.environ if environment is None else environment
+    known = {variable(each.name): each for each in fields(Settings)}
+    unknown = sorted(
+        name
+        for name in environment
+        if name.startswith(PREFIX) and not name.startswith(PREFIX + "TEST_") and name not in known
+    )
+    if unknown:
+        raise Misconfigured(
+            f"{unknown[0]} is not a setting of this version; docs/settings.md lists them all."
+        )
+    values: dict[str, Any] = {}
+    for name, each in known.items():
+        if text := environment.get(name, ""):
+            try:
+                values[each.name] = each.metadata["parse"](text)
+            except ValueError as error:
+                raise Misconfigured(f"{name}={text!r} cannot be used: {error}.") from error
+    return Settings(**values)
