@@ -44,8 +44,8 @@ def _redis_url(text: str) -> str:
 
 
 def _index_url(text: str) -> str:
-    if urlsplit(text).scheme != "sqlite":
-        raise ValueError("must be sqlite:///PATH")
+    if not text.removeprefix("sqlite:///") or not text.startswith("sqlite:///"):
+        raise ValueError("must be sqlite:///RELATIVE/PATH or sqlite:////ABSOLUTE/PATH")
     return text
 
 

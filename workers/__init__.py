@@ -1,0 +1,1 @@
+"""The worker process: an RQ worker whose tasks are one call each."""

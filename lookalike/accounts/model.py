@@ -52,7 +52,7 @@ class AccountStore(Protocol):
         """Stores the first tenant of an installation with its first key, both or neither; False
         if there is a tenant already."""
 
-    def key(self, id: str) -> ApiKey | None:  # noqa: A002
+    def key(self, id: str) -> ApiKey | None:
         """The key with this public id, revoked or not."""
 
     def keys(self, tenant: str) -> list[ApiKey]:

@@ -1,5 +1,5 @@
-"""What every index can do. `index/sqlite/` is the embedded one; each adapter passes the same suite
-(`tests/contract/`), takes and gives plain values, and binds every call to the tenant it is given."""
+"""What every index can do. `index/sqlite/` is the embedded one; each adapter passes the same
+suite (`tests/contract/`), takes and gives plain values, and binds every call to its tenant."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ class ProductIndex(Protocol):
     def page(self, tenant: str, listing: Listing) -> Page:
         """One page of the tenant's products, active or not."""
 
-    def vector(self, tenant: str, id: str, part: Part) -> Vector | None:  # noqa: A002
+    def vector(self, tenant: str, id: str, part: Part) -> Vector | None:
         """The vector of one part for the serving model, or None."""
 
     def nearest(self, tenant: str, query: Nearest) -> Neighbours:

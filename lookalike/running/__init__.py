@@ -1,0 +1,1 @@
+"""Running the whole on one machine: the processes, who starts them, and who stops them."""

@@ -1,0 +1,1 @@
+"""The visual API, `/v1/catalog`: parse, one call, present."""

@@ -1,0 +1,135 @@
+"""The one place where the parts are put together: settings in, `Services` out. Nothing else knows
+which adapter stands behind a protocol."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import redis
+
+from lookalike.accounts.accounts import Accounts
+from lookalike.accounts.model import AccountStore
+from lookalike.catalog.catalog import Catalog
+from lookalike.embedding.onnx import OnnxEmbedder
+from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
+from lookalike.embedding.pictures import PictureReader
+from lookalike.embedding.pipeline import Pipeline
+from lookalike.embedding.protocol import Embedder
+from lookalike.errors import Misconfigured
+from lookalike.index.protocol import ProductIndex, VectorSpace
+from lookalike.index.sqlite.accounts import SqliteAccountStore
+from lookalike.index.sqlite.products import SqliteProductIndex
+from lookalike.jobs.protocol import OwedQueue, Ticker
+from lookalike.jobs.redis_queue import RedisOwedQueue
+from lookalike.jobs.redis_turn import RedisTurn
+from lookalike.jobs.rq_ticker import RqTicker
+from lookalike.jobs.sweeper import Sweeper
+from lookalike.pixels.fetch import Fetcher
+from lookalike.search.searcher import Searcher
+from lookalike.settings import Settings
+
+TASK = "workers.tasks.embed_owed"
+QUEUE = "embed"
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """All that a web process needs."""
+
+    settings: Settings
+    pack: Pack
+    index: ProductIndex
+    embedder: Embedder
+    pictures: PictureReader
+    queue: OwedQueue
+    ticker: Ticker
+    catalog: Catalog
+    searcher: Searcher
+    accounts: Accounts
+
+
+def make_services(settings: Settings) -> Services:
+    """Makes every client and loads the model. Call it in the process that uses them, after forks.
+
+    Raises `Misconfigured` in a sentence where a setting cannot be followed.
+    """
+    pack = load_pack(settings.model_pack or builtin_pack_folder())
+    index = make_index(settings, pack)
+    embedder = OnnxEmbedder(pack, settings.model_threads)
+    pictures = PictureReader(make_fetcher(settings), pack, settings.max_megapixels)
+    connection = connect_redis(settings)
+    queue = RedisOwedQueue(connection)
+    ticker = RqTicker(connection, TASK, QUEUE)
+    return Services(
+        settings=settings,
+        pack=pack,
+        index=index,
+        embedder=embedder,
+        pictures=pictures,
+        queue=queue,
+        ticker=ticker,
+        catalog=Catalog(index, queue, ticker, pack.digest),
+        searcher=Searcher(index, embedder, pictures),
+        accounts=make_accounts(settings),
+    )
+
+
+def make_pipeline(services: Services) -> Pipeline:
+    """What a worker runs at each tick."""
+    return Pipeline(
+        services.index, services.queue, services.ticker, services.embedder, services.pictures
+    )
+
+
+def make_sweeper(services: Services, pipeline: Pipeline) -> Sweeper:
+    """What a worker process runs in a thread beside its work."""
+    turn = RedisTurn(connect_redis(services.settings), "sweeper")
+    return Sweeper(services.queue, services.ticker, services.index, pipeline.fail, turn)
+
+
+def make_accounts(settings: Settings) -> Accounts:
+    """Tenants and keys, in the same engine as the products."""
+    store: AccountStore = SqliteAccountStore(_sqlite_path(settings))
+    return Accounts(store)
+
+
+def make_index(settings: Settings, pack: Pack) -> ProductIndex:
+    """The products, in the engine that the settings name."""
+    space = VectorSpace(pack.digest, pack.dimensions)
+    memory_bytes = settings.index_memory_mb * 1024 * 1024
+    return SqliteProductIndex(_sqlite_path(settings), space, memory_bytes)
+
+
+def make_fetcher(settings: Settings) -> Fetcher:
+    """The guarded downloader."""
+    return Fetcher(
+        allow=settings.fetch_allow,
+        timeout_s=settings.fetch_timeout_s,
+        max_bytes=settings.fetch_max_mb * 1024 * 1024,
+        contact=settings.fetch_contact,
+    )
+
+
+def connect_redis(settings: Settings) -> redis.Redis:
+    """A client of the Redis that the settings name; it connects at its first call."""
+    if settings.redis_url is None:
+        raise Misconfigured(
+            "LOOKALIKE_REDIS_URL is not set, and the web process and the workers meet there. Set "
+            "it (e.g. redis://localhost:6379/0), or run `lookalike up`, which brings its own."
+        )
+    return redis.Redis.from_url(
+        settings.redis_url, socket_timeout=10, socket_connect_timeout=2, health_check_interval=30
+    )
+
+
+def _sqlite_path(settings: Settings) -> Path:
+    path = Path(settings.index_location.removeprefix("sqlite:///"))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Misconfigured(
+            f"The data folder {path.parent} cannot be made ({error.strerror}). "
+            "Give LOOKALIKE_DATA_DIR a folder that this user may write."
+        ) from error
+    return path

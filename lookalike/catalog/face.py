@@ -1,0 +1,41 @@
+"""A product has two faces, one an API. An upload replaces the facts that its API names and keeps
+those that only the other one knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from lookalike.catalog.product import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """The facts that an API names, each with the value it has when an upload leaves it out."""
+
+    defaults: Mapping[str, Any]
+
+    def merge(self, existing: Facts | None, given: Mapping[str, Any]) -> Facts:
+        """The facts after an upload: absent and null are the default, the other API's are kept."""
+        values = {
+            name: default if given.get(name) is None else given[name]
+            for name, default in self.defaults.items()
+        }
+        return replace(existing, **values) if existing else Facts(**values)
+
+
+VISUAL = Face(
+    {
+        "name": None,
+        "image_url": None,
+        "sku": None,
+        "description": None,
+        "brand": None,
+        "category_path": None,
+        "price": None,
+        "currency": "USD",
+        "product_url": None,
+        "metadata": {},
+    }
+)

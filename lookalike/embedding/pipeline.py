@@ -1,0 +1,257 @@
+"""The pipeline that turns pending into completed: claim, fetch, decode, embed, write, settle.
+
+One run takes one claim. Killed at any moment it loses nothing: what it had not settled is claimed
+again when its leases run out, and what was already written owes nothing any more."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+import numpy as np
+import structlog
+
+from lookalike.catalog import change
+from lookalike.catalog.change import Outcome
+from lookalike.catalog.product import Part, Product
+from lookalike.catalog.text import enriched_text
+from lookalike.embedding.pictures import Picture, PictureReader
+from lookalike.embedding.protocol import Embedder
+from lookalike.errors import PictureUnreachable, PictureUnusable, QueueAway
+from lookalike.index.protocol import ProductIndex, Write
+from lookalike.jobs.protocol import Claim, Claimed, OwedQueue, Ticker
+
+log = structlog.get_logger(__name__)
+
+CLAIM_SIZE = 50
+FETCHES_AT_ONCE = 16
+BATCH_SIZE = 16
+"""Pictures a call of the model. Small enough that fetching the rest goes on meanwhile."""
+
+RENEW_EVERY_S = 10.0
+TRIES = 3
+RETRY_AFTER_S = (5.0, 30.0)
+"""How long a picture that could not be reached rests before its second and its third try."""
+
+OUR_FAULT_REST_S = 15.0
+
+_ENDED_WORKERS = (
+    "Making this product's vectors ended the worker three times, so it is not tried again. "
+    "Replace its picture, or upload the product once more to retry."
+)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One claimed product on its way through the pipeline. `rest_s`: try again after so long."""
+
+    claimed: Claimed
+    outcome: Outcome
+    rest_s: float | None = None
+    our_fault: bool = False
+
+    @property
+    def product(self) -> Product:
+        return self.outcome.of
+
+    @property
+    def tenant(self) -> str:
+        return self.claimed.tenant
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one run did, for the job's record."""
+
+    claimed: int = 0
+    written: int = 0
+    retried: int = 0
+    released: int = 0
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """Embeds owed products. One a worker process; `run` is called by one thread at a time."""
+
+    index: ProductIndex
+    queue: OwedQueue
+    ticker: Ticker
+    embedder: Embedder
+    pictures: PictureReader
+    _pool: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
+    )
+
+    def run(self) -> Tally:
+        """Claims up to 50 owed products and brings each as far as it can be brought.
+
+        Raises `IndexAway` or `ModelAway` when a server behind is away: the products are given back
+        and stay pending.
+        """
+        claim = self.queue.claim(CLAIM_SIZE)
+        tally = Tally(claimed=len(claim.items))
+        if claim.items:
+            with self._holding(claim):
+                self._work_off(claim, tally)
+        self._wake_successor()
+        return tally
+
+    def fail(self, claim: Claim) -> None:
+        """Fails products that ended their worker three times. For the sweeper."""
+        works = self._read(claim)
+        for work in works:
+            work.outcome.failed = dict.fromkeys(work.product.owed, _ENDED_WORKERS)
+        self._write(works)
+        self.queue.settle(claim, claim.items)
+
+    @contextmanager
+    def _holding(self, claim: Claim) -> Iterator[None]:
+        """Renews the claim's leases in the background; gives them back if the work fails."""
+        done = threading.Event()
+
+        def renew() -> None:
+            while not done.wait(RENEW_EVERY_S):
+                try:
+                    self.queue.renew(claim)
+                except QueueAway:
+                    log.warning("lease_not_renewed", products=len(claim.items))
+
+        thread = threading.Thread(target=renew, name="renew", daemon=True)
+        thread.start()
+        try:
+            yield
+        except Exception:
+            with suppress(QueueAway):  # the leases run out by themselves
+                self.queue.release(claim, claim.items, OUR_FAULT_REST_S)
+            raise
+        finally:
+            done.set()
+            thread.join()
+
+    def _work_off(self, claim: Claim, tally: Tally) -> None:
+        works = self._read(claim)
+        self._embed_images(works)
+        self._embed_texts(works)
+        tally.written = self._write(works)
+        retried = [(work.claimed, work.rest_s) for work in works if work.rest_s is not None]
+        released = [work.claimed for work in works if work.our_fault]
+        held_back = {item for item, _ in retried} | set(released)
+        self.queue.settle(claim, [item for item in claim.items if item not in held_back])
+        self.queue.retry(claim, retried)
+        self.queue.release(claim, released, OUR_FAULT_REST_S)
+        tally.retried, tally.released = len(retried), len(released)
+
+    def _read(self, claim: Claim) -> list[_Work]:
+        """The claimed products that are there, active, and owe something."""
+        by_tenant = _by_tenant(claim.items)
+        stored = {
+            (tenant, id): each.product
+            for tenant, items in by_tenant.items()
+            for id, each in self.index.get(tenant, [item.id for item in items]).items()
+        }
+        found = ((item, stored.get((item.tenant, item.id))) for item in claim.items)
+        return [
+            _Work(item, Outcome(product))
+            for item, product in found
+            if product is not None and product.is_active and product.owed
+        ]
+
+    def _embed_images(self, works: Sequence[_Work]) -> None:
+        """Fetches and decodes in threads, and embeds each batch as soon as it is full."""
+        looking: dict[Future[Picture], _Work] = {
+            self._pool.submit(self.pictures.from_url, work.product.facts.image_url or ""): work
+            for work in works
+            if Part.IMAGE in work.product.owed
+        }
+        batch: list[tuple[_Work, Picture]] = []
+        for future in as_completed(looking):
+            work = looking[future]
+            try:
+                batch.append((work, future.result()))
+            except (PictureUnusable, PictureUnreachable) as error:
+                _without_picture(work, error)
+            except Exception:
+                # A fault of ours, and one product's: it must not take the others with it.
+                log.exception("picture_not_read", product=work.product.id)
+                work.our_fault = True
+            if len(batch) == BATCH_SIZE:
+                self._embed_batch(batch)
+                batch = []
+        self._embed_batch(batch)
+
+    def _embed_batch(self, batch: Sequence[tuple[_Work, Picture]]) -> None:
+        if batch:
+            vectors = self.embedder.images(np.stack([picture for _, picture in batch]))
+            for (work, _), vector in zip(batch, vectors, strict=True):
+                work.outcome.made[Part.IMAGE] = vector
+
+    def _embed_texts(self, works: Sequence[_Work]) -> None:
+        owing = [work for work in works if Part.TEXT in work.product.owed]
+        texts = [enriched_text(work.product.facts) for work in owing]
+        for work, vector in zip(owing, self.embedder.texts(texts), strict=True):
+            work.outcome.made[Part.TEXT] = vector
+
+    def _write(self, works: Sequence[_Work]) -> int:
+        groups = _by_tenant(works)
+        return sum(self._write_tenant(tenant, group) for tenant, group in groups.items())
+
+    def _write_tenant(self, tenant: str, works: Sequence[_Work]) -> int:
+        """Writes what was made. What changed meanwhile is read again, not embedded again."""
+        written = 0
+        pending = {work.product.id: work for work in works}
+        while pending:
+            stored = self.index.get(tenant, list(pending))
+            settled = [
+                (each, change.settle(each.product, pending[id].outcome))
+                for id, each in stored.items()
+            ]
+            writes = [
+                Write(after.product, each.revision, after.vectors)
+                for each, after in settled
+                if after is not None
+            ]
+            done = self.index.write(tenant, writes)
+            lost = [write.product.id for write, ok in zip(writes, done, strict=True) if not ok]
+            pending = {id: pending[id] for id in lost}
+            written += sum(done)
+        return written
+
+    def _wake_successor(self) -> None:
+        if due := self.queue.depth().due:
+            self.ticker.top_up(due)
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._pool.shutdown()
+
+
+class _OfTenant(Protocol):
+    @property
+    def tenant(self) -> str: ...
+
+
+_T = TypeVar("_T", bound=_OfTenant)
+
+
+def _by_tenant(items: Sequence[_T]) -> dict[str, list[_T]]:
+    groups: dict[str, list[_T]] = defaultdict(list)
+    for item in items:
+        groups[item.tenant].append(item)
+    return groups
+
+
+def _without_picture(work: _Work, error: PictureUnusable | PictureUnreachable) -> None:
+    """Decides between another try and failure."""
+    tries = work.claimed.tries + 1
+    if isinstance(error, PictureUnreachable):
+        if tries < TRIES:
+            work.rest_s = max(RETRY_AFTER_S[tries - 1], error.retry_after or 0.0)
+            return
+        work.outcome.failed[Part.IMAGE] = f"{error.detail} Tried {TRIES} times."
+    else:
+        work.outcome.failed[Part.IMAGE] = error.detail

@@ -1,0 +1,105 @@
+"""The whole system on one machine: Valkey where no Redis is named, workers, and the web."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from lookalike.bootstrap import make_accounts
+from lookalike.embedding.packs import builtin_pack_folder, load_pack
+from lookalike.errors import Misconfigured
+from lookalike.running.folder import claim_folder
+from lookalike.running.supervisor import Child, Supervisor
+from lookalike.running.valkey import valkey_at, wait_until_ready
+from lookalike.running.web import listen, web_argv
+from lookalike.settings import Settings, variable
+
+READY_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A running system: its settings as its processes have them, its address, and the text of the
+    first key, if this start made it."""
+
+    settings: Settings
+    url: str
+    first_key: str | None
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[System]:
+    """Starts the whole, gives it once it serves, and stops every child at the end.
+
+    Raises `Misconfigured` in a sentence where it cannot start.
+    """
+    with ExitStack() as stack:
+        lock = claim_folder(settings.data_dir)
+        stack.callback(os.close, lock)
+        load_pack(settings.model_pack or builtin_pack_folder())
+        first_key = make_accounts(settings).open()
+        listener = stack.enter_context(listen(settings.host, settings.port))
+        supervisor = Supervisor()
+        stack.callback(supervisor.stop)
+        if settings.redis_url is None:
+            settings = replace(settings, redis_url=_start_valkey(supervisor, settings, lock))
+        environment = _environment(settings)
+        for number in range(settings.worker_processes):
+            argv = [sys.executable, "-m", "workers"]
+            supervisor.start(Child(f"worker {number + 1}", argv, environment, (lock,)))
+        web = supervisor.start(
+            Child("web", web_argv(settings, listener), environment, (lock, listener.fileno()))
+        )
+        url = f"http://{_reachable(settings.host)}:{listener.getsockname()[1]}"
+        _wait_until_serving(url, web)
+        yield System(settings, url, first_key)
+
+
+def _start_valkey(supervisor: Supervisor, settings: Settings, lock: int) -> str:
+    argv, url = valkey_at(settings.data_dir / "valkey")
+    process = supervisor.start(Child("valkey", argv, dict(os.environ), (lock,)))
+    wait_until_ready(url, process, READY_WITHIN_S)
+    return url
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """The environment of the children: ours, with every setting as it is here."""
+    environment = dict(os.environ)
+    # One thread a call of BLAS: the processes are many, and the model has threads of its own.
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    for each in fields(settings):
+        value = getattr(settings, each.name)
+        if value is not None:
+            text = ",".join(value) if isinstance(value, tuple) else str(value)
+            environment[variable(each.name)] = text
+    return environment
+
+
+def _reachable(host: str) -> str:
+    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
+
+
+def _wait_until_serving(url: str, web: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{url}/healthz", timeout=2):  # noqa: S310
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            if web.poll() is not None:
+                break
+            time.sleep(0.05)
+    raise Misconfigured("The web process did not start; the lines above say why.")
+
+
+def data_folder(settings: Settings, *parts: str) -> Settings:
+    """The same settings over a folder below the data folder, for a system of its own."""
+    return replace(settings, data_dir=Path(settings.data_dir, *parts), index_url=None)

@@ -1,0 +1,49 @@
+"""The web server's process: gunicorn over a socket that is bound before anything else starts, so
+that a port in use is one sentence and not a traceback."""
+
+from __future__ import annotations
+
+import socket
+import sys
+
+from lookalike.errors import Misconfigured
+from lookalike.settings import Settings
+
+GRACEFUL_S = 15
+"""A stopping web process finishes its requests within this time."""
+
+SLOWEST_REQUEST_S = 120
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening, inheritable socket; port 0 takes any free one. Raises `Misconfigured`."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+    except OSError as error:
+        raise Misconfigured(
+            f"Cannot listen on {host}:{port} ({error.strerror}). Stop what listens there, or "
+            "choose another with --host and --port."
+        ) from error
+    listener.listen(1024)
+    listener.set_inheritable(True)
+    return listener
+
+
+def web_argv(settings: Settings, listener: socket.socket) -> list[str]:
+    """The command line of gunicorn: threads in few processes, each making its own clients and
+    model after the fork."""
+    return [
+        *(sys.executable, "-m", "gunicorn", "webapp.app:create_app()"),
+        *("--bind", f"fd://{listener.fileno()}"),
+        *("--worker-class", "gthread"),
+        *("--workers", str(settings.web_processes)),
+        *("--threads", str(settings.web_threads)),
+        *("--timeout", str(SLOWEST_REQUEST_S)),
+        *("--graceful-timeout", str(GRACEFUL_S)),
+        *("--keep-alive", "30"),
+        *("--limit-request-line", "8190"),
+        *("--log-level", "warning"),
+    ]

@@ -1,0 +1,79 @@
+"""The Flask app of one web process."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Any
+
+from flask import Flask, Response, jsonify, redirect
+from flask_smorest import Api
+from flask_swagger_ui import get_swaggerui_blueprint
+from werkzeug.wrappers import Response as WerkzeugResponse
+
+from lookalike.bootstrap import Services, make_services
+from lookalike.logs import configure_logs
+from lookalike.settings import read_settings
+from webapp import problems
+from webapp.state import EXTENSION
+from webapp.visual.routes import blueprint as visual
+
+DOCS = "/docs"
+DOCUMENT = "/openapi.json"
+
+_SECURITY = {
+    "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+    "bearer": {"type": "http", "scheme": "bearer"},
+}
+
+
+class DocumentedApi(Api):  # type: ignore[misc]
+    """flask-smorest without its error handler: `problems` answers every error, once."""
+
+    def _register_error_handlers(self) -> None:
+        """Leaves errors to `problems.install`."""
+
+
+def create_app(services: Services | None = None) -> Flask:
+    """The app over these services, or over those of the environment's settings.
+
+    gunicorn calls it in each process after the fork, so clients and models are made there.
+    """
+    if services is None:
+        settings = read_settings()
+        configure_logs(settings.log_level)
+        services = make_services(settings)
+    app = Flask("webapp")
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.config.update(_openapi_config())
+    app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body_mb * 1024 * 1024
+    app.extensions[EXTENSION] = services
+    problems.install(app)
+    api = DocumentedApi(app)
+    api.register_blueprint(visual)
+    app.register_blueprint(get_swaggerui_blueprint(DOCS, DOCUMENT))
+    app.add_url_rule("/", view_func=_front)
+    app.add_url_rule("/healthz", view_func=_healthz)
+    return app
+
+
+def _front() -> WerkzeugResponse:
+    return redirect(f"{DOCS}/")
+
+
+def _healthz() -> Response:
+    """Answers when the process serves."""
+    return jsonify(status="ok")
+
+
+def _openapi_config() -> dict[str, Any]:
+    return {
+        "API_TITLE": "Lookalike",
+        "API_VERSION": version("lookalike"),
+        "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/",
+        "OPENAPI_JSON_PATH": DOCUMENT.removeprefix("/"),
+        "API_SPEC_OPTIONS": {
+            "components": {"securitySchemes": _SECURITY},
+            "security": [{"key": []}, {"bearer": []}],
+        },
+    }

@@ -1,0 +1,132 @@
+"""Requests of the visual API as plain values of the capability; wrong ones raise `Invalid`."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from marshmallow import Schema, ValidationError
+
+from lookalike.accounts.tiers import Tier
+from lookalike.catalog.category import segments
+from lookalike.catalog.change import Upload
+from lookalike.errors import Invalid, NotFound, TooLarge
+from lookalike.index.protocol import SearchFilters
+from lookalike.search.query import ImageBytes, ImageUrl, ProductRef, SearchQuery
+from webapp.visual.schemas import ProductUpload, SearchRequest
+
+_FACTS = {"title": "name", "category": "category_path"}
+"""What the visual API calls otherwise than `Facts`."""
+
+_WRONG = "Some values are wrong; `errors` names each and says what it must be."
+_UPLOAD = ProductUpload()
+_SEARCH = SearchRequest()
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item of an upload: what to store, or why it cannot be."""
+
+    upload: Upload | None
+    external_id: str | None
+    ignored: list[str]
+    error: Invalid | None = None
+
+
+def upload_item(sent: Any) -> Item:
+    """Checks one product. The item carries its error, so that a batch goes on without it."""
+    if not isinstance(sent, dict):
+        return Item(None, None, [], Invalid("A product must be an object, in braces."))
+    ignored = sorted(name for name in sent if name not in _UPLOAD.fields)
+    try:
+        values = _load(_UPLOAD, sent)
+    except Invalid as error:
+        named = sent.get("external_id")
+        return Item(None, named if isinstance(named, str) else None, ignored, error)
+    external_id = values.pop("external_id", None)
+    facts = {_FACTS.get(name, name): value for name, value in values.items()}
+    generated = external_id is None
+    key = str(uuid.uuid4()) if external_id is None else external_id
+    return Item(Upload(key, facts, generated), external_id, ignored)
+
+
+def upload_batch(sent: Any, tier: Tier) -> list[Item]:
+    """Checks each product of a batch. A key's last item wins; earlier ones fail and say so.
+
+    Raises `Invalid` (no list, or an empty one) and `TooLarge` (more than the tier allows).
+    """
+    if not isinstance(sent, list) or not sent:
+        detail = "`products` must be a list with at least one product."
+        raise Invalid(detail, {"products": [detail]})
+    if len(sent) > tier.batch_size:
+        raise TooLarge(
+            f"A batch may hold {tier.batch_size} products on your tier; this one has {len(sent)}. "
+            "Send it in parts."
+        )
+    items = [upload_item(each) for each in sent]
+    last = {item.upload.key: at for at, item in enumerate(items) if item.upload}
+    return [
+        item if item.upload is None or last[item.upload.key] == at else _repeated(item)
+        for at, item in enumerate(items)
+    ]
+
+
+def search(sent: Mapping[str, Any]) -> SearchQuery:
+    """Checks a search. Raises `Invalid`."""
+    values = _load(_SEARCH, sent)
+    return SearchQuery(
+        subject=_subject(values),
+        max_results=values["max_results"],
+        threshold=values["similarity_threshold"],
+        filters=SearchFilters(
+            category=segments(values.get("category")),
+            min_price=values.get("min_price"),
+            max_price=values.get("max_price"),
+        ),
+    )
+
+
+def product_id(text: str) -> str:
+    """A product's id from the path, in its one canonical form. Raises `NotFound`."""
+    try:
+        return str(uuid.UUID(text))
+    except ValueError as error:
+        raise NotFound("There is no product with this id: ids are UUIDs.") from error
+
+
+def _subject(values: Mapping[str, Any]) -> ImageUrl | ImageBytes | ProductRef:
+    if "product_id" in values:
+        return ProductRef(str(values["product_id"]))
+    if "image_url" in values:
+        return ImageUrl(values["image_url"])
+    if "image_base64" in values:
+        return ImageBytes(_decoded(values["image_base64"]))
+    detail = "Say what to search with: one of image_url, image_base64 and product_id."
+    raise Invalid(detail)
+
+
+def _decoded(text: str) -> bytes:
+    if text.startswith("data:"):
+        _, _, text = text.partition(",")
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        detail = "Must be a picture's bytes in base64."
+        raise Invalid(detail, {"image_base64": [detail]}) from error
+
+
+def _repeated(item: Item) -> Item:
+    error = Invalid("This external_id comes again later in the batch; the last one was stored.")
+    return Item(None, item.external_id, item.ignored, error)
+
+
+def _load(schema: Schema, sent: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = schema.load(sent)
+    except ValidationError as error:
+        raise Invalid(_WRONG, cast(dict[str, list[str]], error.messages)) from error
+    return values

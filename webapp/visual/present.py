@@ -1,0 +1,120 @@
+"""Values of the capability as the visual API shows them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from lookalike.catalog.catalog import Uploaded
+from lookalike.catalog.product import EmbeddingStatus, Facts, Product
+from lookalike.errors import Invalid
+from lookalike.index.protocol import Page
+from lookalike.search.searcher import Answer, Match
+from webapp.paging import cursor_of
+from webapp.visual.parse import Item
+
+_INACTIVE = "This product is inactive and stays so: it is stored, and in no search."
+
+
+def uploaded(item: Item, result: Uploaded, status: EmbeddingStatus) -> dict[str, Any]:
+    """What became of one product."""
+    answer: dict[str, Any] = {
+        "id": result.product.id,
+        "external_id": result.product.external_id,
+        "status": result.verdict,
+        "embedding_status": status,
+    }
+    if item.ignored:
+        answer["ignored_fields"] = item.ignored
+    if not result.product.is_active:
+        answer["warnings"] = [_INACTIVE]
+    return answer
+
+
+def refused(item: Item, error: Invalid) -> dict[str, Any]:
+    """Why one item of a batch was not stored."""
+    answer: dict[str, Any] = {
+        "id": None,
+        "external_id": item.external_id,
+        "status": "failed",
+        "embedding_status": None,
+        "error": error.detail,
+    }
+    return answer | ({"errors": error.errors} if error.errors else {})
+
+
+def batch(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What became of a batch, counted."""
+    counts = Counter(str(each["status"]) for each in results)
+    kinds = ("created", "updated", "unchanged", "failed")
+    return {"results": results, **{kind: counts[kind] for kind in kinds}}
+
+
+def product(product: Product, status: EmbeddingStatus) -> dict[str, Any]:
+    """A product as it is stored."""
+    return {
+        "id": product.id,
+        "external_id": product.external_id,
+        **_facts(product.facts),
+        "description": product.facts.description,
+        "is_active": product.is_active,
+        "embedding_status": status,
+        "embedding_error": product.embedding_error,
+        "created_at": moment(product.created_at),
+        "updated_at": moment(product.updated_at),
+    }
+
+
+def page(
+    page: Page, number: int, limit: int, statuses: Mapping[str, EmbeddingStatus]
+) -> dict[str, Any]:
+    """A page of products."""
+    return {
+        "products": [product(each, statuses[each.id]) for each in page.products],
+        "total": page.total,
+        "page": number,
+        "limit": limit,
+        "next_cursor": cursor_of(page.next) if page.next else None,
+    }
+
+
+def answer(answer: Answer) -> dict[str, Any]:
+    """What a search found."""
+    return {
+        "results": [_result(match) for match in answer.matches],
+        "query": {"type": answer.kind},
+        "total_found": answer.total,
+        "total_found_relation": "eq" if answer.exact else "gte",
+        "processing_time_ms": round(answer.steps.total_ms),
+        "steps_ms": {name: round(ms, 2) for name, ms in answer.steps.ms.items()},
+    }
+
+
+def moment(at: datetime) -> str:
+    """A moment as the published examples write it, in UTC and whole seconds."""
+    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _result(match: Match) -> dict[str, Any]:
+    return {
+        "id": match.product.id,
+        "external_id": match.product.external_id,
+        **_facts(match.product.facts),
+        "similarity_score": round(match.score, 4),
+    }
+
+
+def _facts(facts: Facts) -> dict[str, Any]:
+    return {
+        "title": facts.name,
+        "image_url": facts.image_url,
+        "sku": facts.sku,
+        "brand": facts.brand,
+        "category": facts.category_path,
+        "price": facts.price,
+        "currency": facts.currency,
+        "product_url": facts.product_url,
+        "metadata": facts.metadata,
+    }

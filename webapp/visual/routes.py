@@ -1,0 +1,154 @@
+"""The routes of `/v1/catalog`: each view parses, makes one call, and presents."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from flask import Response, jsonify
+from flask.views import MethodView
+from flask_smorest import Blueprint
+
+from lookalike.accounts.accounts import Caller
+from lookalike.accounts.model import Scope
+from lookalike.catalog.catalog import Uploaded
+from lookalike.catalog.change import Verdict
+from lookalike.catalog.face import VISUAL
+from lookalike.index.protocol import ListFilters, Listing
+from webapp.auth import caller
+from webapp.body import read_object
+from webapp.paging import position_of
+from webapp.state import services
+from webapp.visual import parse, present
+from webapp.visual.parse import Item
+from webapp.visual.schemas import (
+    BatchAnswer,
+    ListAnswer,
+    ListQuery,
+    ProductAnswer,
+    ProductUpload,
+    ProductUploads,
+    SearchAnswer,
+    SearchRequest,
+    UploadAnswer,
+)
+
+blueprint = Blueprint(
+    "visual",
+    __name__,
+    url_prefix="/v1/catalog",
+    description="The visual API: upload products, find them by picture.",
+)
+
+
+def _json(schema: Any, description: str = "") -> dict[str, Any]:
+    return {"description": description, "content": {"application/json": {"schema": schema}}}
+
+
+@blueprint.route("/products")
+class Products(MethodView):
+    """Uploading and listing."""
+
+    @blueprint.doc(
+        summary="Upload one product, or a batch",
+        requestBody={
+            "required": True,
+            **_json({"oneOf": [ProductUpload, ProductUploads]}),
+        },
+        responses={
+            "200": _json({"oneOf": [UploadAnswer, BatchAnswer]}, "Updated, unchanged, or a batch"),
+            "201": _json(UploadAnswer, "Created"),
+        },
+    )
+    def post(self) -> Response:
+        """Creates products, or updates those whose external_id is known.
+
+        The picture is fetched and embedded in the background; `embedding_status` tells when the
+        product can be found.
+        """
+        who = caller(Scope.CATALOG)
+        body = read_object()
+        if "products" in body:
+            items = parse.upload_batch(body["products"], who.tier)
+            return jsonify(present.batch(_store(who, items)))
+        return _single(who, parse.upload_item(body))
+
+    @blueprint.doc(summary="List products")
+    @blueprint.arguments(ListQuery, location="query")
+    @blueprint.response(200, ListAnswer)
+    def get(self, query: dict[str, Any]) -> dict[str, Any]:
+        """The newest products first, then by id; inactive ones too."""
+        who = caller(Scope.CATALOG)
+        cursor = query.get("cursor")
+        listing = Listing(
+            limit=query["limit"],
+            skip=0 if cursor else (query["page"] - 1) * query["limit"],
+            after=position_of(cursor) if cursor else None,
+            filters=ListFilters(key=query.get("external_id")),
+        )
+        page = services().catalog.page(who.tenant, listing)
+        statuses = services().catalog.statuses(who.tenant, page.products)
+        return present.page(page, query["page"], query["limit"], statuses)
+
+
+@blueprint.route("/products/<string:id>")
+class OneProduct(MethodView):
+    """One product."""
+
+    @blueprint.doc(summary="Get one product")
+    @blueprint.response(200, ProductAnswer)
+    def get(self, id: str) -> dict[str, Any]:
+        """The product, with its embedding status."""
+        who = caller(Scope.CATALOG)
+        product = services().catalog.get(who.tenant, parse.product_id(id))
+        statuses = services().catalog.statuses(who.tenant, [product])
+        return present.product(product, statuses[product.id])
+
+    @blueprint.doc(summary="Delete one product")
+    @blueprint.response(204)
+    def delete(self, id: str) -> None:
+        """Removes the product and its vectors for good."""
+        who = caller(Scope.CATALOG)
+        services().catalog.delete(who.tenant, parse.product_id(id))
+
+
+@blueprint.route("/search")
+class Search(MethodView):
+    """Searching."""
+
+    @blueprint.doc(
+        summary="Find products that look alike",
+        requestBody={"required": True, **_json(SearchRequest)},
+    )
+    @blueprint.response(200, SearchAnswer)
+    def post(self) -> dict[str, Any]:
+        """The active products most similar to a picture or to another product."""
+        who = caller(Scope.SEARCH)
+        query = parse.search(read_object())
+        return present.answer(services().searcher.search(who.tenant, query))
+
+
+def _single(who: Caller, item: Item) -> Response:
+    if item.error:
+        raise item.error
+    answer = _store(who, [item])[0]
+    created = answer["status"] == Verdict.CREATED
+    response = jsonify(answer)
+    response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
+    return response
+
+
+def _store(who: Caller, items: list[Item]) -> list[dict[str, Any]]:
+    """Stores what can be stored; one answer an item, in order."""
+    good = [item.upload for item in items if item.upload]
+    stored = services().catalog.upload(who.tenant, VISUAL, good)
+    statuses = services().catalog.statuses(who.tenant, [each.product for each in stored])
+    results = iter(stored)
+
+    def answer(item: Item) -> dict[str, Any]:
+        if item.error:
+            return present.refused(item, item.error)
+        result: Uploaded = next(results)
+        return present.uploaded(item, result, statuses[result.product.id])
+
+    return [answer(item) for item in items]
