@@ -33,5 +33,7 @@ class DemoClient:
             with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
                 document: dict[str, Any] = json.load(answer)
         except urllib.error.HTTPError as error:
-            raise LookalikeError(f"The service answered {error.code}: {error.read().decode()}") from error
+            raise LookalikeError(
+                f"The service answered {error.code}: {error.read().decode()}"
+            ) from error
         return document

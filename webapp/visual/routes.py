@@ -84,7 +84,7 @@ class Products(MethodView):
             limit=query["limit"],
             skip=0 if cursor else (query["page"] - 1) * query["limit"],
             after=position_of(cursor) if cursor else None,
-            filters=ListFilters(key=query.get("external_id")),
+            filters=ListFilters(key=query.get("external_id"), status=query.get("embedding_status")),
         )
         page = services().catalog.page(who.tenant, listing)
         statuses = services().catalog.statuses(who.tenant, page.products)

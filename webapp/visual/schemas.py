@@ -112,6 +112,11 @@ class ListQuery(Schema):
         metadata={"description": "`next_cursor` of the page before; goes on without limit"}
     )
     external_id = Key()
+    embedding_status = fields.Enum(
+        EmbeddingStatus,
+        by_value=True,
+        metadata={"description": "`pending` and `processing` both mean owed"},
+    )
 
 
 class ListAnswer(Schema):

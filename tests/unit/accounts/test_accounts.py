@@ -69,9 +69,7 @@ def test_every_wrong_key_is_refused_in_the_same_words() -> None:
 
 def test_a_scope_that_the_key_lacks_is_forbidden() -> None:
     store = MemoryStore()
-    caller = Accounts(store).authenticate(
-        Accounts(store).create_key("", frozenset({Scope.SEARCH}))
-    )
+    caller = Accounts(store).authenticate(Accounts(store).create_key("", frozenset({Scope.SEARCH})))
     caller.require(Scope.SEARCH)
     with pytest.raises(Forbidden):
         caller.require(Scope.CATALOG)

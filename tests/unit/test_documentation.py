@@ -1,0 +1,39 @@
+"""The documentation is held to the code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+from lookalike.errors import LookalikeError
+from lookalike.settings import Settings, variable
+from webapp.problems import FRAMEWORK_CODES, STATUS
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def table(page: str) -> set[str]:
+    """The names in the first column of a page's table."""
+    return set(re.findall(r"^\| `(\w+)` \|", (DOCS / page).read_text(), re.MULTILINE))
+
+
+def descendants(of: type[LookalikeError]) -> Iterator[type[LookalikeError]]:
+    for each in of.__subclasses__():
+        yield each
+        yield from descendants(each)
+
+
+def test_every_setting_is_documented_and_no_other() -> None:
+    assert table("settings.md") == {variable(each.name) for each in fields(Settings)}
+
+
+def test_every_error_code_that_can_be_answered_is_documented_and_no_other() -> None:
+    answered = {
+        each.code
+        for each in descendants(LookalikeError)
+        if any(ancestor in STATUS for ancestor in each.__mro__) and "code" in vars(each)
+    }
+    ours = (answered - {"unavailable"}) | {LookalikeError.code, "http_error"}
+    assert table("errors.md") == ours | {code for code, _ in FRAMEWORK_CODES.values()}
