@@ -59,7 +59,7 @@ def make_services(settings: Settings) -> Services:
     embedder = OnnxEmbedder(pack, settings.model_threads)
     pictures = PictureReader(make_fetcher(settings), pack, settings.max_megapixels)
     connection = connect_redis(settings)
-    queue = RedisOwedQueue(connection)
+    queue = RedisOwedQueue(connection, lease_s=settings.lease_s)
     ticker = RqTicker(connection, TASK, QUEUE)
     return Services(
         settings=settings,
@@ -78,7 +78,12 @@ def make_services(settings: Settings) -> Services:
 def make_pipeline(services: Services) -> Pipeline:
     """What a worker runs at each tick."""
     return Pipeline(
-        services.index, services.queue, services.ticker, services.embedder, services.pictures
+        index=services.index,
+        queue=services.queue,
+        ticker=services.ticker,
+        embedder=services.embedder,
+        pictures=services.pictures,
+        renew_every_s=services.settings.lease_s / 3,
     )
 
 

@@ -20,7 +20,7 @@ from lookalike.demo.run import run_demo
 from lookalike.errors import LookalikeError
 from lookalike.logs import configure_logs
 from lookalike.running.system import running
-from lookalike.running.web import listen, web_argv
+from lookalike.running.web import address, listen, web_argv
 from lookalike.settings import Settings, read_settings
 
 
@@ -83,7 +83,10 @@ def serve(host: str | None, port: int | None) -> None:
     connect_redis(settings)
     if first := make_accounts(settings).open():
         click.echo(f"Your first API key, shown this once: {first}")
-    argv = web_argv(settings, listen(settings.host, settings.port))
+    listener = listen(settings.host, settings.port)
+    click.echo(f"Serving {address(settings.host, listener)}. Ctrl-C stops.")
+    sys.stdout.flush()
+    argv = web_argv(settings, listener)
     os.execv(argv[0], argv)
 
 

@@ -79,6 +79,7 @@ class Settings:
     web_threads: int = _setting(_whole(1, 256), 8)
     worker_processes: int = _setting(_whole(1, 64), 1)
     max_body_mb: int = _setting(_whole(1, 4096), 32)
+    lease_s: float = _setting(_seconds, 30.0)
     fetch_allow: tuple[str, ...] = _setting(_commas, ())
     fetch_timeout_s: float = _setting(_seconds, 20.0)
     fetch_max_mb: int = _setting(_whole(1, 1024), 20)

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -67,7 +68,7 @@ def run_demo(settings: Settings, photos: Path | None, once: bool) -> bool:
         sheet = settings.data_dir / "contact-sheet.png"
         _sheet(rows, asked).save(sheet)
         _print_answers(console, rows, asked)
-        _print_addresses(console, system, key, host, asked, sheet)
+        _print_addresses(console, client, host.url_of(asked[0].row.image), sheet)
         if not once:
             console.print("Serving until Ctrl-C; the key above is revoked then.")
             _wait_for_interrupt()
@@ -173,7 +174,9 @@ def _ask(client: DemoClient, rows: Sequence[CatalogueRow]) -> list[Asked]:
     ]
     by_product = []
     for row in _spread(products, 2, phase=1):
-        listed = client.get(f"/v1/catalog/products?external_id={_quoted(row.id)}")["products"]
+        listed = client.get(f"/v1/catalog/products?external_id={quote(row.id, safe='')}")[
+            "products"
+        ]
         if listed:
             found = _search(client, {"product_id": listed[0]["id"]})
             by_product.append(Asked(row, "product", found))
@@ -195,12 +198,6 @@ def _spread(rows: Sequence[CatalogueRow], count: int, phase: int = 0) -> list[Ca
 
 def _base64(picture: Path) -> str:
     return base64.b64encode(picture.read_bytes()).decode()
-
-
-def _quoted(text: str) -> str:
-    from urllib.parse import quote
-
-    return quote(text, safe="")
 
 
 def _is_right(asked: Asked, result: dict[str, Any], rows: dict[str, CatalogueRow]) -> bool:
@@ -246,24 +243,17 @@ def _print_answers(console: Console, rows: Sequence[CatalogueRow], asked: Sequen
     console.print(table)
 
 
-def _print_addresses(
-    console: Console,
-    system: System,
-    key: str,
-    host: PictureHost,
-    asked: Sequence[Asked],
-    sheet: Path,
-) -> None:
-    body = json.dumps({"image_url": host.url_of(asked[0].row.image), "max_results": 3})
-    console.print(f"Contact sheet      {sheet}", soft_wrap=True)
-    console.print(f"API documentation  {system.url}/docs/", soft_wrap=True)
-    console.print(f"API key            {key}", soft_wrap=True)
-    console.print(
-        f"Try it             curl -s {system.url}/v1/catalog/search -H 'X-API-Key: {key}' "
-        f"-H 'Content-Type: application/json' -d '{body}'",
-        soft_wrap=True,
-        highlight=False,
-    )
+def _print_addresses(console: Console, client: DemoClient, query_url: str, sheet: Path) -> None:
+    body = json.dumps({"image_url": query_url, "max_results": 3})
+    headers = f"-H 'X-API-Key: {client.key}' -H 'Content-Type: application/json'"
+    lines = {
+        "Contact sheet": sheet,
+        "API documentation": f"{client.url}/docs/",
+        "API key": client.key,
+        "Try it": f"curl -s {client.url}/v1/catalog/search {headers} -d '{body}'",
+    }
+    for name, text in lines.items():
+        console.print(f"{name:18} {text}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _wait_for_interrupt() -> None:

@@ -33,7 +33,6 @@ FETCHES_AT_ONCE = 16
 BATCH_SIZE = 16
 """Pictures a call of the model. Small enough that fetching the rest goes on meanwhile."""
 
-RENEW_EVERY_S = 10.0
 TRIES = 3
 RETRY_AFTER_S = (5.0, 30.0)
 """How long a picture that could not be reached rests before its second and its third try."""
@@ -83,6 +82,7 @@ class Pipeline:
     ticker: Ticker
     embedder: Embedder
     pictures: PictureReader
+    renew_every_s: float
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
     )
@@ -115,7 +115,7 @@ class Pipeline:
         done = threading.Event()
 
         def renew() -> None:
-            while not done.wait(RENEW_EVERY_S):
+            while not done.wait(self.renew_every_s):
                 try:
                     self.queue.renew(claim)
                 except QueueAway:

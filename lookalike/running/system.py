@@ -19,7 +19,7 @@ from lookalike.errors import Misconfigured
 from lookalike.running.folder import claim_folder
 from lookalike.running.supervisor import Child, Supervisor
 from lookalike.running.valkey import valkey_at, wait_until_ready
-from lookalike.running.web import listen, web_argv
+from lookalike.running.web import address, listen, web_argv
 from lookalike.settings import Settings, variable
 
 READY_WITHIN_S = 60.0
@@ -58,7 +58,7 @@ def running(settings: Settings) -> Iterator[System]:
         web = supervisor.start(
             Child("web", web_argv(settings, listener), environment, (lock, listener.fileno()))
         )
-        url = f"http://{_reachable(settings.host)}:{listener.getsockname()[1]}"
+        url = address(settings.host, listener)
         _wait_until_serving(url, web)
         yield System(settings, url, first_key)
 
@@ -81,10 +81,6 @@ def _environment(settings: Settings) -> dict[str, str]:
             text = ",".join(value) if isinstance(value, tuple) else str(value)
             environment[variable(each.name)] = text
     return environment
-
-
-def _reachable(host: str) -> str:
-    return {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104
 
 
 def _wait_until_serving(url: str, web: subprocess.Popen[bytes]) -> None:

@@ -32,6 +32,13 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def address(host: str, listener: socket.socket) -> str:
+    """The URL under which this machine reaches the listener."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    named = f"[{reachable}]" if ":" in reachable else reachable
+    return f"http://{named}:{listener.getsockname()[1]}"
+
+
 def web_argv(settings: Settings, listener: socket.socket) -> list[str]:
     """The command line of gunicorn: threads in few processes, each making its own clients and
     model after the fork."""
