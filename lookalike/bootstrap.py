@@ -14,7 +14,7 @@ from lookalike.catalog.catalog import Catalog
 from lookalike.embedding.onnx import OnnxEmbedder
 from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
 from lookalike.embedding.pictures import PictureReader
-from lookalike.embedding.pipeline import Pipeline
+from lookalike.embedding.pipeline import CLAIM_SIZE, Pipeline
 from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Misconfigured
 from lookalike.index.protocol import ProductIndex, VectorSpace
@@ -60,7 +60,7 @@ def make_services(settings: Settings) -> Services:
     pictures = PictureReader(make_fetcher(settings), pack, settings.max_megapixels)
     connection = connect_redis(settings)
     queue = RedisOwedQueue(connection, lease_s=settings.lease_s)
-    ticker = RqTicker(connection, TASK, QUEUE)
+    ticker = RqTicker(connection, TASK, QUEUE, CLAIM_SIZE)
     return Services(
         settings=settings,
         pack=pack,

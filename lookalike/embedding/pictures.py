@@ -42,5 +42,7 @@ class PictureReader:
 
     def from_bytes(self, data: bytes) -> Picture:
         """The picture in a file's bytes. Raises `PictureUnusable`."""
-        image = decode(data, max_pixels=self._max_pixels, at_least=decode_at_least(self._pack))
+        image = decode(
+            data, max_pixels=self._max_pixels, at_least=decode_at_least(self._pack.image)
+        )
         return prepare(image, self._pack.image)

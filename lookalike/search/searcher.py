@@ -106,7 +106,8 @@ class Searcher:
         with steps.step("picture"):
             picture = self._picture(subject)
         with steps.step("embed"):
-            return self._embedder.images(picture[None])[0]
+            vector: Vector = self._embedder.images(picture[None])[0]
+        return vector
 
     def _picture(self, subject: ImageUrl | ImageBytes) -> Picture:
         if isinstance(subject, ImageBytes):

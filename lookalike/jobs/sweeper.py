@@ -1,0 +1,80 @@
+"""The sweeper: what was left lying is taken up again. It runs in every worker process, one at a
+time by turns."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+
+from lookalike.errors import LookalikeError
+from lookalike.index.protocol import ProductIndex
+from lookalike.jobs.protocol import Claim, OwedQueue, Ticker
+
+log = structlog.get_logger(__name__)
+
+SWEEP_EVERY_S = 5.0
+RESTORE_EVERY_S = 60.0
+PAGE = 1000
+
+
+class Turn(Protocol):
+    """A turn that one process has at a time."""
+
+    def take(self, seconds: float) -> bool:
+        """Whether the turn is ours for so many seconds. Raises `QueueAway`."""
+
+
+class Sweeper:
+    """Every 5 seconds: leases that ran out, products that are due. Every minute: what the index
+    says is owed. `fail` fails those that ended their worker three times, and settles them."""
+
+    def __init__(
+        self,
+        queue: OwedQueue,
+        ticker: Ticker,
+        index: ProductIndex,
+        fail: Callable[[Claim], None],
+        turn: Turn,
+    ) -> None:
+        self._queue = queue
+        self._ticker = ticker
+        self._index = index
+        self._fail = fail
+        self._turn = turn
+
+    def run(self, stop: threading.Event) -> None:
+        """Sweeps until `stop` is set. A fault is logged, and the next sweep comes all the same."""
+        restored = float("-inf")
+        while True:
+            restoring = time.monotonic() - restored >= RESTORE_EVERY_S
+            try:
+                if self._turn.take(SWEEP_EVERY_S * 0.9):
+                    self.sweep(restoring=restoring)
+                    restored = time.monotonic() if restoring else restored
+            except LookalikeError as error:
+                log.warning("not_swept", reason=error.detail)
+            except Exception:
+                log.exception("not_swept")
+            if stop.wait(SWEEP_EVERY_S):
+                return
+
+    def sweep(self, *, restoring: bool) -> None:
+        """One pass; `restoring` asks the index, too. Raises what the queue and the index raise."""
+        exhausted = self._queue.expire()
+        if exhausted.items:
+            log.warning("products_ended_their_workers", products=len(exhausted.items))
+            self._fail(exhausted)
+        if restoring:
+            self._restore()
+        if due := self._queue.depth().due:
+            self._ticker.top_up(due)
+
+    def _restore(self) -> None:
+        after: tuple[str, str] | None = None
+        while page := self._index.owed(after, PAGE):
+            self._queue.restore(page)
+            after = page[-1]
