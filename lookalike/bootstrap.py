@@ -21,6 +21,8 @@ from lookalike.index.protocol import ProductIndex, VectorSpace
 from lookalike.index.sqlite.accounts import SqliteAccountStore
 from lookalike.index.sqlite.products import SqliteProductIndex
 from lookalike.jobs.protocol import OwedQueue, Ticker
+from lookalike.jobs.record import JobStore
+from lookalike.jobs.redis_jobs import RedisJobStore
 from lookalike.jobs.redis_queue import RedisOwedQueue
 from lookalike.jobs.redis_turn import RedisTurn
 from lookalike.jobs.rq_ticker import RqTicker
@@ -44,6 +46,7 @@ class Services:
     pictures: PictureReader
     queue: OwedQueue
     ticker: Ticker
+    jobs: JobStore
     catalog: Catalog
     searcher: Searcher
     accounts: Accounts
@@ -61,6 +64,7 @@ def make_services(settings: Settings) -> Services:
     connection = connect_redis(settings)
     queue = RedisOwedQueue(connection, lease_s=settings.lease_s)
     ticker = RqTicker(connection, TASK, QUEUE, CLAIM_SIZE)
+    jobs = RedisJobStore(connection)
     return Services(
         settings=settings,
         pack=pack,
@@ -69,10 +73,19 @@ def make_services(settings: Settings) -> Services:
         pictures=pictures,
         queue=queue,
         ticker=ticker,
-        catalog=Catalog(index, queue, ticker, pack.digest),
+        jobs=jobs,
+        catalog=Catalog(index=index, queue=queue, ticker=ticker, jobs=jobs, model=pack.digest),
         searcher=Searcher(index, embedder, pictures),
         accounts=make_accounts(settings),
     )
+
+
+def check(settings: Settings) -> None:
+    """Raises `Misconfigured`, in a sentence, for what would keep a process from starting; cheap,
+    for those who start processes, whose own errors would be tracebacks."""
+    load_pack(settings.model_pack or builtin_pack_folder())
+    make_fetcher(settings).close()
+    make_accounts(settings)
 
 
 def make_pipeline(services: Services) -> Pipeline:
@@ -81,6 +94,7 @@ def make_pipeline(services: Services) -> Pipeline:
         index=services.index,
         queue=services.queue,
         ticker=services.ticker,
+        jobs=services.jobs,
         embedder=services.embedder,
         pictures=services.pictures,
         renew_every_s=services.settings.lease_s / 3,
@@ -90,7 +104,14 @@ def make_pipeline(services: Services) -> Pipeline:
 def make_sweeper(services: Services, pipeline: Pipeline) -> Sweeper:
     """What a worker process runs in a thread beside its work."""
     turn = RedisTurn(connect_redis(services.settings), "sweeper")
-    return Sweeper(services.queue, services.ticker, services.index, pipeline.fail, turn)
+    return Sweeper(
+        queue=services.queue,
+        ticker=services.ticker,
+        index=services.index,
+        jobs=services.jobs,
+        fail=pipeline.fail,
+        turn=turn,
+    )
 
 
 def make_accounts(settings: Settings) -> Accounts:

@@ -15,7 +15,7 @@ from typing import Any
 import click
 
 from lookalike.accounts.model import Scope
-from lookalike.bootstrap import connect_redis, make_accounts
+from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.demo.run import run_demo
 from lookalike.errors import LookalikeError
 from lookalike.logs import configure_logs
@@ -29,7 +29,9 @@ def _in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # INT too: a shell starts background commands with it ignored.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         try:
             return command(*args, **kwargs)
         except LookalikeError as error:
@@ -81,6 +83,7 @@ def serve(host: str | None, port: int | None) -> None:
     """Run the web part alone; LOOKALIKE_REDIS_URL names where it meets the workers."""
     settings = _settings(host, port)
     connect_redis(settings)
+    check(settings)
     if first := make_accounts(settings).open():
         click.echo(f"Your first API key, shown this once: {first}")
     listener = listen(settings.host, settings.port)
@@ -94,7 +97,9 @@ def serve(host: str | None, port: int | None) -> None:
 @_in_sentences
 def worker() -> None:
     """Run one worker process; LOOKALIKE_REDIS_URL names where it meets the web."""
-    connect_redis(_settings())
+    settings = _settings()
+    connect_redis(settings)
+    check(settings)
     os.execv(sys.executable, [sys.executable, "-m", "workers"])
 
 

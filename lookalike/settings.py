@@ -77,6 +77,7 @@ class Settings:
     port: int = _setting(_whole(0, 65535), 8080)
     web_processes: int = _setting(_whole(1, 64), 2)
     web_threads: int = _setting(_whole(1, 256), 8)
+    trusted_proxies: int = _setting(_whole(0, 10), 0)
     worker_processes: int = _setting(_whole(1, 64), 1)
     max_body_mb: int = _setting(_whole(1, 4096), 32)
     lease_s: float = _setting(_seconds, 30.0)

@@ -8,12 +8,13 @@ from typing import Any
 from flask import Flask, Response, jsonify, redirect
 from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as WerkzeugResponse
 
 from lookalike.bootstrap import Services, make_services
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
-from webapp import problems
+from webapp import access, problems
 from webapp.state import EXTENSION
 from webapp.visual.routes import blueprint as visual
 
@@ -47,12 +48,17 @@ def create_app(services: Services | None = None) -> Flask:
     app.config.update(_openapi_config())
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body_mb * 1024 * 1024
     app.extensions[EXTENSION] = services
+    access.install(app)
     problems.install(app)
     api = DocumentedApi(app)
     api.register_blueprint(visual)
     app.register_blueprint(get_swaggerui_blueprint(DOCS, DOCUMENT))
     app.add_url_rule("/", view_func=_front)
     app.add_url_rule("/healthz", view_func=_healthz)
+    if proxies := services.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+        )
     return app
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -15,6 +16,7 @@ from lookalike.catalog.product import EmbeddingStatus, Product, product_id
 from lookalike.errors import IndexAway, NotFound, QueueAway
 from lookalike.index.protocol import Listing, Page, ProductIndex, Write
 from lookalike.jobs.protocol import OwedQueue, Ticker
+from lookalike.jobs.record import Fate, Job, JobKind, JobStore, Tally
 
 log = structlog.get_logger(__name__)
 
@@ -28,10 +30,12 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """One stored item of an upload: the product as it is now, and what happened to it."""
+    """One stored item of an upload: the product as it is now, what happened to it, and whether
+    what its vectors are to be made from is another than before."""
 
     product: Product
     verdict: Verdict
+    wants_anew: bool
 
 
 class Catalog:
@@ -39,24 +43,59 @@ class Catalog:
 
     def __init__(
         self,
+        *,
         index: ProductIndex,
         queue: OwedQueue,
         ticker: Ticker,
+        jobs: JobStore,
         model: str,
         now: Callable[[], datetime] = _now,
     ) -> None:
         self._index = index
         self._queue = queue
         self._ticker = ticker
+        self._jobs = jobs
         self._model = model
         self._now = now
 
-    def upload(self, tenant: str, face: Face, uploads: Sequence[Upload]) -> list[Uploaded]:
-        """Creates or updates each product, one result an item, in order. Keys are distinct.
+    def upload(self, tenant: str, face: Face, upload: Upload) -> Uploaded:
+        """Creates or updates one product.
 
-        What the products owe is queued afterwards; should the queue be away, the sweeper finds it.
-        Raises `IndexAway`; items written before stay written, so repeating is safe.
+        What it owes is queued afterwards; should Redis be away, the sweeper finds it later. Raises
+        `IndexAway`.
         """
+        result = self._store(tenant, face, [upload])[0]
+        try:
+            self._supersede(tenant, [result])
+            self._queue_up(tenant, [result])
+        except QueueAway:
+            log.warning("queue_away", left_to_the_sweeper=result.product.id)
+        return result
+
+    def upload_batch(
+        self, tenant: str, face: Face, uploads: Sequence[Upload], refused: Sequence[str]
+    ) -> tuple[str, list[Uploaded]]:
+        """Creates or updates each product under a job, whose id it gives with one result an item,
+        in order. Keys are distinct; `refused` are the lines of the items that were no products.
+
+        Raises `QueueAway` (a job needs Redis) and `IndexAway`; what was written before stays
+        written, so repeating is safe.
+        """
+        job = self._jobs.open(tenant, JobKind.BATCH)
+        ids = {product_id(tenant, upload.key) for upload in uploads}
+        self._jobs.expect(job, tenant, ids)
+        results = self._store(tenant, face, uploads)
+        owing = {each.product.id for each in results if _is_queued(each.product)}
+        self._jobs.drop(job, tenant, ids - owing)
+        self._supersede(tenant, results, but=job)
+        verdicts = Counter(each.verdict for each in results)
+        tally = Tally(**{verdict.value: verdicts[verdict] for verdict in Verdict})
+        self._jobs.close(job, replace(tally, failed=len(refused)), refused)
+        self._queue_up(tenant, results)
+        return job, results
+
+    def _store(self, tenant: str, face: Face, uploads: Sequence[Upload]) -> list[Uploaded]:
+        """Writes each upload, deciding anew where another writer came first."""
         results: dict[str, Uploaded] = {}
         pending = list(uploads)
         for _ in range(_ROUNDS):
@@ -65,8 +104,6 @@ class Catalog:
                 break
         else:
             raise IndexAway("Others keep changing the same products. Send the request again.")
-        owing = [each.product for each in results.values() if each.product.owed]
-        self._queue_up(tenant, [each.id for each in owing if each.is_active])
         return [results[upload.key] for upload in uploads]
 
     def _write_round(
@@ -80,7 +117,11 @@ class Catalog:
             before = stored.get(product_id(tenant, upload.key))
             known = before.product if before else None
             after = self._decide(tenant, upload, face, known)
-            results[upload.key] = Uploaded(after.product, change.verdict(known, after.product))
+            results[upload.key] = Uploaded(
+                after.product,
+                change.verdict(known, after.product),
+                known is not None and change.wants_anew(known, after.product),
+            )
             if after.product != known:
                 tried.append(upload)
                 revision = before.revision if before else None
@@ -93,14 +134,15 @@ class Catalog:
             return change.create(tenant, upload, face, self._model, self._now())
         return change.update(known, upload, face, self._model, self._now())
 
-    def _queue_up(self, tenant: str, ids: list[str]) -> None:
-        if not ids:
-            return
-        try:
+    def _queue_up(self, tenant: str, results: Sequence[Uploaded]) -> None:
+        if ids := [each.product.id for each in results if _is_queued(each.product)]:
             self._queue.add(tenant, ids)
             self._ticker.top_up(len(ids))
-        except QueueAway:
-            log.warning("queue_away", left_to_the_sweeper=len(ids))
+
+    def _supersede(self, tenant: str, results: Sequence[Uploaded], but: str | None = None) -> None:
+        """Earlier jobs do not wait for products that are to be made from something else now."""
+        changed = [each.product.id for each in results if each.wants_anew]
+        self._jobs.settle(tenant, dict.fromkeys(changed, (Fate.SUPERSEDED, None)), but)
 
     def get(self, tenant: str, id: str) -> Product:
         """One product. Raises `NotFound`."""
@@ -119,8 +161,20 @@ class Catalog:
             raise NotFound("There is no product with this id.")
         try:
             self._queue.forget(tenant, [id])
+            self._jobs.settle(tenant, {id: (Fate.SUPERSEDED, None)})
         except QueueAway:
             log.info("queue_away", deleted=id)
+
+    def job(self, tenant: str, id: str) -> Job:
+        """One job. Raises `NotFound` and `QueueAway`."""
+        found = self._jobs.get(tenant, id)
+        if found is None:
+            raise NotFound("There is no job with this id; jobs go after 24 hours.")
+        return found
+
+    def newest_jobs(self, tenant: str) -> list[Job]:
+        """The newest jobs, newest first. Raises `QueueAway`."""
+        return self._jobs.newest(tenant)
 
     def statuses(self, tenant: str, products: Sequence[Product]) -> dict[str, EmbeddingStatus]:
         """The status of each product by id: `processing` where a worker has it right now."""
@@ -133,3 +187,7 @@ class Catalog:
                 leased = set()
             known.update(dict.fromkeys(leased, EmbeddingStatus.PROCESSING))
         return known
+
+
+def _is_queued(product: Product) -> bool:
+    return product.is_active and bool(product.owed)

@@ -87,6 +87,11 @@ def verdict(before: Product | None, after: Product) -> Verdict:
     return Verdict.UNCHANGED if before.facts == after.facts else Verdict.UPDATED
 
 
+def wants_anew(before: Product, after: Product) -> bool:
+    """Whether a vector is to be made from another text or picture than before."""
+    return (before.image_digest, before.text_digest) != (after.image_digest, after.text_digest)
+
+
 def _state(wanted: str | None, had: str | None, state: PartState) -> PartState:
     if wanted is None:
         return PartState.ABSENT

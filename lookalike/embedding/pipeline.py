@@ -25,6 +25,7 @@ from lookalike.embedding.protocol import Embedder
 from lookalike.errors import PictureUnreachable, PictureUnusable, QueueAway
 from lookalike.index.protocol import ProductIndex, Write
 from lookalike.jobs.protocol import Claim, Claimed, OwedQueue, Ticker
+from lookalike.jobs.record import JobStore, fate
 
 log = structlog.get_logger(__name__)
 
@@ -80,6 +81,7 @@ class Pipeline:
     index: ProductIndex
     queue: OwedQueue
     ticker: Ticker
+    jobs: JobStore
     embedder: Embedder
     pictures: PictureReader
     renew_every_s: float
@@ -107,7 +109,7 @@ class Pipeline:
         for work in works:
             work.outcome.failed = dict.fromkeys(work.product.owed, _ENDED_WORKERS)
         self._write(works)
-        self.queue.settle(claim, claim.items)
+        self._settle(claim, claim.items)
 
     @contextmanager
     def _holding(self, claim: Claim) -> Iterator[None]:
@@ -141,7 +143,7 @@ class Pipeline:
         retried = [(work.claimed, work.rest_s) for work in works if work.rest_s is not None]
         released = [work.claimed for work in works if work.our_fault]
         held_back = {item for item, _ in retried} | set(released)
-        self.queue.settle(claim, [item for item in claim.items if item not in held_back])
+        self._settle(claim, [item for item in claim.items if item not in held_back])
         self.queue.retry(claim, retried)
         self.queue.release(claim, released, OUR_FAULT_REST_S)
         tally.retried, tally.released = len(retried), len(released)
@@ -220,6 +222,15 @@ class Pipeline:
             pending = {id: pending[id] for id in lost}
             written += sum(done)
         return written
+
+    def _settle(self, claim: Claim, items: Sequence[Claimed]) -> None:
+        """Ends the leases, after the jobs that wait have heard how each product stands."""
+        for tenant, group in _by_tenant(items).items():
+            ids = [item.id for item in group]
+            stored = self.index.get(tenant, ids)
+            fates = {id: fate(stored[id].product if id in stored else None) for id in ids}
+            self.jobs.settle(tenant, {id: found for id, found in fates.items() if found})
+        self.queue.settle(claim, items)
 
     def _wake_successor(self) -> None:
         if due := self.queue.depth().due:

@@ -5,19 +5,16 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Iterable
-from importlib.resources import files
-from typing import Any
 
 from redis import Redis
-from redis.commands.core import Script
 
 from lookalike.jobs.protocol import Claim, Claimed, Depth
 from lookalike.jobs.redis_errors import redis_in_words
+from lookalike.jobs.redis_scripts import RedisScripts
 
 EXPIRED_AT_ONCE = 500
 RESTORED_AT_ONCE = 1000
 
-_SCRIPTS = ("add", "claim", "depth", "expire", "forget", "renew", "rest", "restore", "settle")
 _KEYS = ("ring", "leases", "holders", "tries", "lapses")
 
 
@@ -33,31 +30,33 @@ class RedisOwedQueue:
     def __init__(
         self, connection: Redis, *, lease_s: float = 30.0, namespace: str = "lookalike"
     ) -> None:
-        self._keys = [f"{namespace}:{name}" for name in _KEYS]
-        self._common = (f"{namespace}:owed:", int(lease_s * 1000))
-        self._scripts = {name: _script(connection, name) for name in _SCRIPTS}
+        keys = [f"{namespace}:{name}" for name in _KEYS]
+        common: list[str | int] = [f"{namespace}:owed:", int(lease_s * 1000)]
+        self._scripts = RedisScripts(connection, "queue", keys, common)
+        self._connection = connection
+        self._leases = f"{namespace}:leases"
 
     def add(self, tenant: str, ids: Collection[str]) -> None:
         """These owe something from now on; their earlier tries and lapses are forgotten."""
         if ids:
-            self._run("add", tenant, *ids)
+            self._scripts.run("add", tenant, *ids)
 
     def claim(self, limit: int) -> Claim:
         """Takes up to `limit` due products, round-robin over tenants."""
         token = secrets.token_hex(8)
-        flat = self._run("claim", token, limit)
+        flat = self._scripts.run("claim", token, limit)
         rows = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
         items = (Claimed(_text(tenant), _text(id), int(tries)) for tenant, id, tries in rows)
         return Claim(token, tuple(items))
 
     def renew(self, claim: Claim) -> None:
         """Holds what is left of the claim for another lease's length."""
-        self._run("renew", claim.token, *map(_member, claim.items))
+        self._scripts.run("renew", claim.token, *map(_member, claim.items))
 
     def settle(self, claim: Claim, items: Iterable[Claimed]) -> None:
         """These are done with."""
         if members := [_member(item) for item in items]:
-            self._run("settle", claim.token, *members)
+            self._scripts.run("settle", claim.token, *members)
 
     def retry(self, claim: Claim, items: Iterable[tuple[Claimed, float]]) -> None:
         """Each counts one more try and is due again after so many seconds."""
@@ -70,7 +69,7 @@ class RedisOwedQueue:
     def expire(self) -> Claim:
         """Makes products whose lease ran out due again; claims those that lapsed three times."""
         token = secrets.token_hex(8)
-        flat = self._run("expire", token, EXPIRED_AT_ONCE)
+        flat = self._scripts.run("expire", token, EXPIRED_AT_ONCE)
         rows = zip(flat[::2], flat[1::2], strict=True)
         return Claim(token, tuple(Claimed(_text(tenant), _text(id), 0) for tenant, id in rows))
 
@@ -79,7 +78,7 @@ class RedisOwedQueue:
         pairs = list(owed)
         for start in range(0, len(pairs), RESTORED_AT_ONCE):
             batch = pairs[start : start + RESTORED_AT_ONCE]
-            self._run("restore", *(text for pair in batch for text in pair))
+            self._scripts.run("restore", *(text for pair in batch for text in pair))
 
     def leased(self, tenant: str, ids: Collection[str]) -> set[str]:
         """Those of the ids that a worker has now."""
@@ -87,35 +86,24 @@ class RedisOwedQueue:
             return set()
         asked = list(ids)
         with redis_in_words():
-            connection = self._scripts["add"].registered_client
-            ends = connection.zmscore(self._keys[1], [f"{tenant}|{id}" for id in asked])
+            ends = self._connection.zmscore(self._leases, [f"{tenant}|{id}" for id in asked])
         return {id for id, end in zip(asked, ends, strict=True) if end is not None}
 
     def forget(self, tenant: str, ids: Collection[str]) -> None:
         """Nothing waits for these any more."""
         if ids:
-            self._run("forget", tenant, *ids)
+            self._scripts.run("forget", tenant, *ids)
 
     def depth(self) -> Depth:
         """How much waits."""
-        due, owed, leased, oldest_ms = self._run("depth")
+        due, owed, leased, oldest_ms = self._scripts.run("depth")
         return Depth(due, owed, leased, oldest_ms / 1000)
 
     def _rest(self, claim: Claim, items: Iterable[tuple[Claimed, float]], *, counts: bool) -> None:
         pairs = [(_member(item), int(seconds * 1000)) for item, seconds in items]
         if pairs:
             flat = (value for pair in pairs for value in pair)
-            self._run("rest", claim.token, int(counts), *flat)
-
-    def _run(self, name: str, *arguments: str | int) -> Any:
-        with redis_in_words():
-            return self._scripts[name](self._keys, [*self._common, *arguments])
-
-
-def _script(connection: Redis, name: str) -> Script:
-    folder = files("lookalike.jobs") / "scripts"
-    text = "\n".join((folder / f"{part}.lua").read_text() for part in ("common", name))
-    return connection.register_script(text)
+            self._scripts.run("rest", claim.token, int(counts), *flat)
 
 
 def _member(item: Claimed) -> str:

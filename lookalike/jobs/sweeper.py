@@ -13,6 +13,7 @@ import structlog
 from lookalike.errors import LookalikeError
 from lookalike.index.protocol import ProductIndex
 from lookalike.jobs.protocol import Claim, OwedQueue, Ticker
+from lookalike.jobs.record import JobStore, fate
 
 log = structlog.get_logger(__name__)
 
@@ -30,19 +31,23 @@ class Turn(Protocol):
 
 class Sweeper:
     """Every 5 seconds: leases that ran out, products that are due. Every minute: what the index
-    says is owed. `fail` fails those that ended their worker three times, and settles them."""
+    says is owed, and what jobs wait for in vain. `fail` fails those that ended their worker three
+    times, and settles them."""
 
     def __init__(
         self,
+        *,
         queue: OwedQueue,
         ticker: Ticker,
         index: ProductIndex,
+        jobs: JobStore,
         fail: Callable[[Claim], None],
         turn: Turn,
     ) -> None:
         self._queue = queue
         self._ticker = ticker
         self._index = index
+        self._jobs = jobs
         self._fail = fail
         self._turn = turn
 
@@ -70,6 +75,7 @@ class Sweeper:
             self._fail(exhausted)
         if restoring:
             self._restore()
+            self._settle_jobs()
         if due := self._queue.depth().due:
             self._ticker.top_up(due)
 
@@ -78,3 +84,13 @@ class Sweeper:
         while page := self._index.owed(after, PAGE):
             self._queue.restore(page)
             after = page[-1]
+
+    def _settle_jobs(self) -> None:
+        """A worker that ended between its write and its word to the jobs left them waiting."""
+        for tenant, waiting in self._jobs.waiting().items():
+            ids = sorted(waiting)
+            for start in range(0, len(ids), PAGE):
+                page = ids[start : start + PAGE]
+                stored = self._index.get(tenant, page)
+                fates = {id: fate(stored[id].product if id in stored else None) for id in page}
+                self._jobs.settle(tenant, {id: found for id, found in fates.items() if found})

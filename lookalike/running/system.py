@@ -13,8 +13,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from lookalike.bootstrap import make_accounts
-from lookalike.embedding.packs import builtin_pack_folder, load_pack
+from lookalike.bootstrap import check, make_accounts
 from lookalike.errors import Misconfigured
 from lookalike.running.folder import claim_folder
 from lookalike.running.supervisor import Child, Supervisor
@@ -44,7 +43,7 @@ def running(settings: Settings) -> Iterator[System]:
     with ExitStack() as stack:
         lock = claim_folder(settings.data_dir)
         stack.callback(os.close, lock)
-        load_pack(settings.model_pack or builtin_pack_folder())
+        check(settings)
         first_key = make_accounts(settings).open()
         listener = stack.enter_context(listen(settings.host, settings.port))
         supervisor = Supervisor()

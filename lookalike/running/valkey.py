@@ -34,7 +34,7 @@ def valkey_at(folder: Path) -> tuple[list[str], str]:
         "appendfsync": "everysec",
         "save": "",
         "maxmemory-policy": "noeviction",
-        "loglevel": "warning",
+        "logfile": str(folder / "valkey.log"),
     }
     argv = [str(get_binary_path())]
     for name, value in options.items():
@@ -52,8 +52,8 @@ def wait_until_ready(url: str, process: subprocess.Popen[bytes], within_s: float
             except RedisError:
                 if process.poll() is not None:
                     raise Misconfigured(
-                        f"The embedded Valkey ended with status {process.returncode}; its lines "
-                        "above say why. Or name a Redis of your own with LOOKALIKE_REDIS_URL."
+                        f"The embedded Valkey ended with status {process.returncode}; valkey.log "
+                        "in its folder says why. Or name a Redis with LOOKALIKE_REDIS_URL."
                     ) from None
                 time.sleep(0.02)
             else:

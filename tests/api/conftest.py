@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from PIL import Image
+from redis import Redis
 from werkzeug.test import TestResponse
 
 from lookalike.bootstrap import Services, make_pipeline, make_services
-from lookalike.embedding.pictures import PictureReader
+from lookalike.embedding.pictures import PictureReader, PictureSource
 from lookalike.embedding.pipeline import Pipeline
 from lookalike.errors import PictureUnusable
 from lookalike.search.searcher import Searcher
@@ -55,6 +56,13 @@ class Api:
     internet: Internet
     services: Services
     pipeline: Pipeline
+    redis: Redis
+
+    def fetch_from(self, source: PictureSource) -> None:
+        """Lets the worker fetch pictures from elsewhere than `internet`."""
+        settings = self.services.settings
+        pictures = PictureReader(source, self.services.pack, settings.max_megapixels)
+        self.pipeline = replace(self.pipeline, pictures=pictures)
 
     def call(self, method: str, path: str, body: Any = None, **kwargs: Any) -> TestResponse:
         headers = {"X-API-Key": self.key} | kwargs.pop("headers", {})
@@ -96,11 +104,13 @@ def make_app(tmp_path: Path, redis_url: str) -> Callable[..., tuple[Flask, Servi
 
 
 @pytest.fixture
-def api(make_app: Callable[..., tuple[Flask, Services, Internet]]) -> Iterator[Api]:
+def api(
+    make_app: Callable[..., tuple[Flask, Services, Internet]], redis_client: Redis
+) -> Iterator[Api]:
     app, services, internet = make_app()
     key = services.accounts.open()
     assert key is not None
     pipeline = make_pipeline(services)
-    yield Api(app.test_client(), key, internet, services, pipeline)
+    yield Api(app.test_client(), key, internet, services, pipeline, redis_client)
     pipeline.close()
     services.index.close()

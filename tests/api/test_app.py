@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
+from structlog.contextvars import merge_contextvars
+from structlog.testing import capture_logs
 
 from tests.api.conftest import Api
 
@@ -15,6 +17,8 @@ ROUTES = [
     ("GET", "/v1/catalog/products/550e8400-e29b-41d4-a716-446655440000"),
     ("DELETE", "/v1/catalog/products/550e8400-e29b-41d4-a716-446655440000"),
     ("POST", "/v1/catalog/search"),
+    ("GET", "/v1/catalog/jobs"),
+    ("GET", "/v1/catalog/jobs/550e8400-e29b-41d4-a716-446655440000"),
 ]
 
 
@@ -50,6 +54,36 @@ def test_the_framework_s_errors_are_problems_too(
     answer = api.call(method, path)
     assert (answer.status_code, (answer.json or {})["code"]) == (status, code)
     assert answer.mimetype == "application/problem+json"
+
+
+def test_a_request_has_an_id_and_one_log_line_without_secrets(api: Api) -> None:
+    path = "/v1/catalog/products?external_id=private"
+    with capture_logs(processors=[merge_contextvars]) as lines:
+        answer = api.client.get(path, headers={"X-API-Key": api.key, "X-Request-ID": "job-7"})
+    assert answer.headers["X-Request-ID"] == "job-7"
+    assert [line["event"] for line in lines] == ["request"]
+    line = lines[0]
+    assert (line["request"], line["path"], line["status"]) == ("job-7", "/v1/catalog/products", 200)
+    assert line["key"] == api.key.split("_")[1]
+    assert api.key.split("_")[2] not in str(line)
+    assert "private" not in str(line)
+
+
+@pytest.mark.parametrize("sent", ["", "a b", "x" * 65, "ключ"])
+def test_an_id_that_does_not_fit_a_log_line_is_replaced(api: Api, sent: str) -> None:
+    header = {"X-Request-ID": sent.encode().decode("latin-1")}
+    answer = api.client.get("/healthz", headers=header)
+    assert len(answer.headers["X-Request-ID"]) == 16
+
+
+def test_forwarded_addresses_are_believed_only_of_trusted_proxies(make_app: Any) -> None:
+    forwarded = {"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}
+    for proxies, seen in ((0, "127.0.0.1"), (1, "203.0.113.9")):
+        app, services, _ = make_app(trusted_proxies=proxies)
+        with capture_logs() as lines:
+            app.test_client().get("/healthz", headers=forwarded)
+        assert lines[0]["address"] == seen
+        services.index.close()
 
 
 def test_healthz_needs_no_key(api: Api) -> None:

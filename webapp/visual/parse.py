@@ -75,6 +75,15 @@ def upload_batch(sent: Any, tier: Tier) -> list[Item]:
     ]
 
 
+def line(number: int, item: Item) -> str:
+    """Why an item of a batch was no product, as a line of its job's errors."""
+    name = item.external_id or f"item {number + 1}"
+    if item.error is None:
+        return name
+    fields = "; ".join(f"{field}: {' '.join(why)}" for field, why in item.error.errors.items())
+    return f"{name}: {fields or item.error.detail}"
+
+
 def search(sent: Mapping[str, Any]) -> SearchQuery:
     """Checks a search. Raises `Invalid`."""
     values = _load(_SEARCH, sent)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from lookalike.catalog.catalog import Uploaded
@@ -12,6 +11,7 @@ from lookalike.catalog.product import EmbeddingStatus, Facts, Product
 from lookalike.errors import Invalid
 from lookalike.index.protocol import Page
 from lookalike.search.searcher import Answer, Match
+from webapp.moments import moment
 from webapp.paging import cursor_of
 from webapp.visual.parse import Item
 
@@ -45,11 +45,11 @@ def refused(item: Item, error: Invalid) -> dict[str, Any]:
     return answer | ({"errors": error.errors} if error.errors else {})
 
 
-def batch(results: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """What became of a batch, counted."""
+def batch(results: Sequence[Mapping[str, Any]], job: str) -> dict[str, Any]:
+    """What became of a batch, counted, and the job that embeds it."""
     counts = Counter(str(each["status"]) for each in results)
     kinds = ("created", "updated", "unchanged", "failed")
-    return {"results": results, **{kind: counts[kind] for kind in kinds}}
+    return {"results": results, **{kind: counts[kind] for kind in kinds}, "job_id": job}
 
 
 def product(product: Product, status: EmbeddingStatus) -> dict[str, Any]:
@@ -90,11 +90,6 @@ def answer(answer: Answer) -> dict[str, Any]:
         "processing_time_ms": round(answer.steps.total_ms),
         "steps_ms": {name: round(ms, 2) for name, ms in answer.steps.ms.items()},
     }
-
-
-def moment(at: datetime) -> str:
-    """A moment as the published examples write it, in UTC and whole seconds."""
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _result(match: Match) -> dict[str, Any]:

@@ -11,12 +11,13 @@ from flask_smorest import Blueprint
 
 from lookalike.accounts.accounts import Caller
 from lookalike.accounts.model import Scope
-from lookalike.catalog.catalog import Uploaded
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.face import VISUAL
+from lookalike.errors import Invalid
 from lookalike.index.protocol import ListFilters, Listing
 from webapp.auth import caller
 from webapp.body import read_object
+from webapp.jobs import JobAnswer, JobsAnswer, present_job
 from webapp.paging import position_of
 from webapp.state import services
 from webapp.visual import parse, present
@@ -69,8 +70,7 @@ class Products(MethodView):
         who = caller(Scope.CATALOG)
         body = read_object()
         if "products" in body:
-            items = parse.upload_batch(body["products"], who.tier)
-            return jsonify(present.batch(_store(who, items)))
+            return jsonify(_batch(who, parse.upload_batch(body["products"], who.tier)))
         return _single(who, parse.upload_item(body))
 
     @blueprint.doc(summary="List products")
@@ -128,27 +128,53 @@ class Search(MethodView):
         return present.answer(services().searcher.search(who.tenant, query))
 
 
+@blueprint.route("/jobs")
+class Jobs(MethodView):
+    """The jobs of batches."""
+
+    @blueprint.doc(summary="List the newest jobs")
+    @blueprint.response(200, JobsAnswer)
+    def get(self) -> dict[str, Any]:
+        """The 50 newest, newest first. A job goes 24 hours after its last change."""
+        who = caller(Scope.CATALOG)
+        return {"jobs": [present_job(job) for job in services().catalog.newest_jobs(who.tenant)]}
+
+
+@blueprint.route("/jobs/<string:id>")
+class OneJob(MethodView):
+    """One job."""
+
+    @blueprint.doc(summary="Get one job")
+    @blueprint.response(200, JobAnswer)
+    def get(self, id: str) -> dict[str, Any]:
+        """How far the products of a batch are."""
+        who = caller(Scope.CATALOG)
+        return present_job(services().catalog.job(who.tenant, id))
+
+
 def _single(who: Caller, item: Item) -> Response:
-    if item.error:
-        raise item.error
-    answer = _store(who, [item])[0]
-    created = answer["status"] == Verdict.CREATED
-    response = jsonify(answer)
+    if item.upload is None:
+        raise item.error or Invalid("This is no product.")
+    stored = services().catalog.upload(who.tenant, VISUAL, item.upload)
+    statuses = services().catalog.statuses(who.tenant, [stored.product])
+    response = jsonify(present.uploaded(item, stored, statuses[stored.product.id]))
+    created = stored.verdict is Verdict.CREATED
     response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
     return response
 
 
-def _store(who: Caller, items: list[Item]) -> list[dict[str, Any]]:
-    """Stores what can be stored; one answer an item, in order."""
+def _batch(who: Caller, items: list[Item]) -> dict[str, Any]:
+    """Stores what can be stored, and answers each item in its place."""
     good = [item.upload for item in items if item.upload]
-    stored = services().catalog.upload(who.tenant, VISUAL, good)
+    refused = [parse.line(number, item) for number, item in enumerate(items) if not item.upload]
+    job, stored = services().catalog.upload_batch(who.tenant, VISUAL, good, refused)
     statuses = services().catalog.statuses(who.tenant, [each.product for each in stored])
     results = iter(stored)
 
     def answer(item: Item) -> dict[str, Any]:
         if item.error:
             return present.refused(item, item.error)
-        result: Uploaded = next(results)
+        result = next(results)
         return present.uploaded(item, result, statuses[result.product.id])
 
-    return [answer(item) for item in items]
+    return present.batch([answer(item) for item in items], job)

@@ -77,6 +77,7 @@ class BatchAnswer(Schema):
     updated = fields.Integer()
     unchanged = fields.Integer()
     failed = fields.Integer()
+    job_id = fields.UUID(metadata={"description": "The job that embeds what the batch owes"})
 
 
 class ProductAnswer(Schema):

@@ -1,0 +1,136 @@
+"""Jobs: how far the products of one upload are.
+
+A job waits for a set of products. Each leaves the set once, with a fate, so work that is done twice
+is counted once. At the end embedded + embedding_failed + superseded = to_embed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from lookalike.catalog.product import EmbeddingStatus, Product
+
+MOST_ERRORS = 1000
+"""Lines of errors that a job keeps; how many more there were is said after them."""
+
+NEWEST = 50
+"""Jobs that are listed, newest first."""
+
+KEPT_S = 24 * 3600
+"""A job lives for so long after its last change."""
+
+
+class JobKind(StrEnum):
+    """What was asked for."""
+
+    UPLOAD = "upload"
+    BATCH = "batch"
+    REINDEX = "reindex"
+
+
+class JobStatus(StrEnum):
+    """The published statuses."""
+
+    PENDING = "pending"
+    EMBEDDING = "embedding"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+class Fate(StrEnum):
+    """How a product left a job: its vectors were made; they cannot be; or it changed, went or was
+    deactivated before they were."""
+
+    EMBEDDED = "embedded"
+    FAILED = "embedding_failed"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """What an upload did, each item counted once: created + updated + unchanged + failed."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        """All items of the request."""
+        return self.created + self.updated + self.unchanged + self.failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A job as it stands. `more_errors`: lines beyond those kept in `errors`."""
+
+    id: str
+    tenant: str
+    kind: JobKind
+    status: JobStatus
+    tally: Tally
+    waiting: int
+    embedded: int
+    embedding_failed: int
+    superseded: int
+    errors: Sequence[str]
+    more_errors: int
+    started_at: datetime
+    completed_at: datetime | None
+
+    @property
+    def to_embed(self) -> int:
+        """How many products the upload left owing something."""
+        return self.waiting + self.embedded + self.embedding_failed + self.superseded
+
+
+def fate(product: Product | None) -> tuple[Fate, str | None] | None:
+    """How a product leaves the jobs that wait for it, with its line of error, by what the index
+    says of it; None while it is owed."""
+    if product is None or not product.is_active:
+        return Fate.SUPERSEDED, None
+    match product.embedding_status:
+        case EmbeddingStatus.COMPLETED:
+            return Fate.EMBEDDED, None
+        case EmbeddingStatus.FAILED:
+            return Fate.FAILED, f"{product.key}: {product.embedding_error}"
+        case _:
+            return None
+
+
+class JobStore(Protocol):
+    """Every method is one atomic step and raises `QueueAway` when the store is away."""
+
+    def open(self, tenant: str, kind: JobKind) -> str:
+        """A new job, pending; gives its id."""
+
+    def expect(self, job: str, tenant: str, ids: Collection[str]) -> None:
+        """The job waits for these, from before they are written: a worker may be that fast."""
+
+    def drop(self, job: str, tenant: str, ids: Collection[str]) -> None:
+        """The job does not wait for these after all: they owe nothing."""
+
+    def close(self, job: str, tally: Tally, errors: Sequence[str]) -> None:
+        """All is written; the job is complete once it waits for nothing."""
+
+    def settle(
+        self,
+        tenant: str,
+        fates: Mapping[str, tuple[Fate, str | None]],
+        but: str | None = None,
+    ) -> None:
+        """These products leave every job that waits for them, save the job `but`, each with its
+        fate and a line of error."""
+
+    def get(self, tenant: str, id: str) -> Job | None:
+        """The tenant's job, or None."""
+
+    def newest(self, tenant: str) -> list[Job]:
+        """The tenant's 50 newest jobs, newest first."""
+
+    def waiting(self) -> dict[str, set[str]]:
+        """Every tenant's products that some job waits for. For the sweeper."""
