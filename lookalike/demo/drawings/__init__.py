@@ -1,0 +1,1 @@
+"""Products drawn by code: plain shapes, true colours, two views each."""
