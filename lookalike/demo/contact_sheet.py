@@ -13,7 +13,7 @@ from lookalike.pixels.decode import decode
 ANSWERS = 5
 CELL = 168
 GAP = 20
-CAPTION = 44
+CAPTION = 48
 QUERY_GAP = 64
 MARGIN = 28
 HEADER = 48
@@ -69,7 +69,7 @@ def _draw_line(sheet: Image.Image, line: Answered, top: int, answers_at: int) ->
         _draw_picture(sheet, answer.picture, (left, top), RIGHT if answer.is_right else FRAME)
         ink = RIGHT if answer.is_right else INK
         draw.text((left, top + CELL + 5), f"{answer.score:.2f}", ink, _font(16))
-        _draw_fitted(draw, (left + 42, top + CELL + 7), answer.title, CELL - 42, 14)
+        _draw_fitted(draw, (left, top + CELL + 25), answer.title, CELL, 14)
 
 
 def _draw_picture(
