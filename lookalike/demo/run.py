@@ -55,9 +55,7 @@ def run_demo(settings: Settings, photos: Path | None, once: bool) -> bool:
     """
     console = Console()
     # Its own lines are what the user reads; the processes speak only when something is wrong.
-    settings = replace(
-        data_folder(settings, "demo", _folder_name(photos)), log_level="warning"
-    )
+    settings = replace(data_folder(settings, "demo", _folder_name(photos)), log_level="warning")
     drawn = settings.data_dir / "pictures"
     rows = read_photos(photos) if photos else draw_sample(drawn)
     with (

@@ -50,13 +50,12 @@ for _, tenant in ipairs(tenants) do
 end
 
 -- Rounds, so that what one tenant leaves of its share goes to the others and batches are full.
-local turn, before = now, -1
+local before = -1
 while count < limit and count > before do
   before = count
   for position, tenant in ipairs(waiting) do
     if count >= limit then break end
-    turn = turn + 0.001
-    redis.call('ZADD', ring, turn, tenant)
+    redis.call('ZADD', ring, next_turn(), tenant)
     if serve(tenant, math.ceil((limit - count) / (#waiting - position + 1))) then
       return claimed
     end

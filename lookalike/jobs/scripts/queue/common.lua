@@ -13,6 +13,11 @@ local function parts_of(member)
   return string.sub(member, 1, bar - 1), string.sub(member, bar + 1)
 end
 
+-- The number of the turn after all that the ring knows.
+local function next_turn()
+  return tonumber(redis.call('ZRANGE', ring, -1, -1, 'WITHSCORES')[2] or '0') + 1
+end
+
 -- Puts a product into its tenant's set, and the tenant, if it is new there, at the ring's end.
 local function owe(tenant, id, due, how)
   if how then
@@ -20,7 +25,7 @@ local function owe(tenant, id, due, how)
   else
     redis.call('ZADD', set_of(tenant), due, id)
   end
-  redis.call('ZADD', ring, 'NX', now, tenant)
+  redis.call('ZADD', ring, 'NX', next_turn(), tenant)
 end
 
 local function lease(member, token)
