@@ -15,6 +15,7 @@ def configure_logs(level: str) -> None:
     """
     threshold = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(stream=sys.stderr, level=threshold, format="%(message)s", force=True)
+    logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

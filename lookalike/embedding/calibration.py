@@ -58,6 +58,8 @@ def fit(same: NDArray[np.float32], random: NDArray[np.float32]) -> Calibration:
     The equal-error cosine is the one at which as large a share of the random pairs lies over it as
     of the same pairs lies under it. Raises `ValueError` where the two cannot be told apart.
     """
+    if not len(same) or not len(random):
+        raise ValueError("there are no pairs of the same product, or no random pairs")
     same, random = np.sort(same), np.sort(random)
     cosines = np.concatenate([same, random])
     missed = np.searchsorted(same, cosines) / len(same)

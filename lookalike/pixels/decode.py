@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 
 import numpy as np
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
@@ -37,7 +36,7 @@ def decode(data: bytes, *, max_pixels: int, at_least: int | None = None) -> Imag
     header tells before a pixel is decoded.
     """
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
             return _upright_rgb(image, max_pixels, at_least)
     except PictureUnusable:
         raise
