@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 from flask import current_app, request
 
-from lookalike.errors import Refused, TooLarge
+from lookalike.errors import Invalid, Refused, TooLarge
 
 MOST_DEPTH = 64
 """JSON nested deeper than this is refused before it is parsed further."""
@@ -39,6 +39,16 @@ def read_object() -> dict[str, Any]:
     if not isinstance(value, dict):
         raise NotJson("The body must be a JSON object, in braces.")
     return value
+
+
+def read_file(field: str) -> bytes:
+    """The file of a multipart request's field. Raises `Invalid` where it is not there."""
+    file = request.files.get(field)
+    if file is None:
+        detail = f"A multipart request must carry a file in the field {field}."
+        raise Invalid(detail, {field: [detail]})
+    data: bytes = file.read()
+    return data
 
 
 def parse_json(body: bytes) -> Any:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields
 
+from lookalike.catalog.metadata import LONGEST_VALUE, term
+
 MOST_AMOUNT = 10**12
 METADATA_BYTES = 64 * 1024
 METADATA_DEPTH = 5
@@ -122,6 +124,25 @@ class Metadata(fields.Field[Mapping[str, Any]]):
             ) from error
         if size > METADATA_BYTES:
             raise ValidationError(f"Must be at most {METADATA_BYTES:,} bytes, not {size:,}.")
+        return value
+
+
+class MetadataFilter(fields.Field[Mapping[str, Any]]):
+    """For each key a text, number, boolean or null, or a list of these."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**_described(kwargs, type="object", additionalProperties=True))
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> Mapping[str, Any]:
+        if not isinstance(value, dict):
+            raise ValidationError("Must be an object, in braces.")
+        for key, wanted in value.items():
+            one_of = wanted if isinstance(wanted, list) else [wanted]
+            if not one_of or any(term(key, each) is None for each in one_of):
+                raise ValidationError(
+                    f"{key}: must be a text of at most {LONGEST_VALUE} characters, a number, a "
+                    "boolean or null, or a list of these with at least one."
+                )
         return value
 
 

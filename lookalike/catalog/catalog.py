@@ -155,15 +155,15 @@ class Catalog:
         """One page of the tenant's products."""
         return self._index.page(tenant, listing)
 
-    def delete(self, tenant: str, id: str) -> None:
-        """Removes a product for good. Raises `NotFound`."""
-        if not self._index.delete(tenant, [id]):
-            raise NotFound("There is no product with this id.")
+    def delete(self, tenant: str, ids: Sequence[str]) -> set[str]:
+        """Removes products for good; gives the ids that were there."""
+        gone = self._index.delete(tenant, ids)
         try:
-            self._queue.forget(tenant, [id])
-            self._jobs.settle(tenant, {id: (Fate.SUPERSEDED, None)})
+            self._queue.forget(tenant, gone)
+            self._jobs.settle(tenant, dict.fromkeys(gone, (Fate.SUPERSEDED, None)))
         except QueueAway:
-            log.info("queue_away", deleted=id)
+            log.info("queue_away", deleted=len(gone))
+        return gone
 
     def job(self, tenant: str, id: str) -> Job:
         """One job. Raises `NotFound` and `QueueAway`."""

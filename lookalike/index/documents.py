@@ -11,7 +11,9 @@ from typing import Any
 
 from lookalike.catalog.category import segments
 from lookalike.catalog.folding import fold
+from lookalike.catalog.metadata import terms
 from lookalike.catalog.product import EmbeddingStatus, Facts, PartState, Product
+from lookalike.catalog.tokens import tokens
 
 Document = dict[str, Any]
 """JSON values by field, flat. Every field is there, a cleared one as null."""
@@ -66,13 +68,18 @@ def from_document(document: Mapping[str, Any]) -> Product:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matchable:
     """What filters and orders need of a product beyond its document. `created_us`: microseconds
-    since 1970, finer than an engine's own dates; `category_key`: see `category_key`."""
+    since 1970, finer than an engine's own dates; `category_key`: see `category_key`; tokens are
+    joined by spaces, at which alone an engine splits them."""
 
     status: EmbeddingStatus
     created_us: int
     brand_folded: str | None
     category_folded: str | None
     category_key: str
+    name_tokens: str
+    brand_tokens: str
+    category_tokens: str
+    metadata_terms: tuple[str, ...]
 
 
 def matchable(product: Product) -> Matchable:
@@ -84,6 +91,10 @@ def matchable(product: Product) -> Matchable:
         brand_folded=None if brand is None else fold(brand),
         category_folded=None if category is None else fold(category),
         category_key=category_key(segments(category)),
+        name_tokens=" ".join(tokens(product.facts.name)),
+        brand_tokens=" ".join(tokens(brand or "")),
+        category_tokens=" ".join(tokens(category or "")),
+        metadata_terms=tuple(terms(product.facts.metadata)),
     )
 
 

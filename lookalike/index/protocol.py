@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import NewType, Protocol
 
 import numpy as np
@@ -53,12 +54,13 @@ class SearchFilters:
     """What a match must be besides active. All given ones hold together.
 
     `category`: leading segments of the path, folded. A product without a price is in no price
-    range.
+    range. `metadata`: for each key the terms (`catalog/metadata.py`) of which one must be there.
     """
 
     category: tuple[str, ...] = ()
     min_price: Number | None = None
     max_price: Number | None = None
+    metadata: tuple[frozenset[str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +96,48 @@ class Neighbours:
     exact: bool
 
 
+class Component(StrEnum):
+    """What of a product a query by words is compared with."""
+
+    WORDS = "words"
+    TEXT = "text"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByWords:
+    """Asks for the active products with a text vector that match words.
+
+    Candidates are the best `limit` of each component: WORDS, by the share in [0, 1] of `tokens`
+    (the last one as a prefix; distinct, at least one) that name, brand or category hold; TEXT and
+    IMAGE, by the raw cosine of `vector` with theirs. `at_least` holds each component's threshold.
+    """
+
+    tokens: tuple[str, ...]
+    vector: Vector
+    limit: int
+    at_least: Mapping[Component, float]
+    filters: SearchFilters = SearchFilters()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A product and what is known of how it matches: a share or a raw cosine by component."""
+
+    product: Product
+    raw: Mapping[Component, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Candidates in no order. `total` counts the products that reach a threshold of `at_least` in
+    any component; where `exact` is false there may be more."""
+
+    candidates: list[Candidate]
+    total: int
+    exact: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Position:
     """A place in a list: after the product created then with that id."""
@@ -106,7 +150,8 @@ class Position:
 class ListFilters:
     """Which products a list shows; all given ones hold together.
 
-    `brand` and `category` are folded substrings; `status` PENDING and PROCESSING both mean owed;
+    `brand` and `category` are folded substrings; `tokens` must all be in name or brand, the last
+    one as a prefix; `status` PENDING and PROCESSING both mean owed;
     `key` is exact and finds no generated key, `sku` is the visual API's plain field.
     """
 
@@ -114,6 +159,7 @@ class ListFilters:
     sku: str | None = None
     brand: str | None = None
     category: str | None = None
+    tokens: tuple[str, ...] = ()
     status: EmbeddingStatus | None = None
     is_active: bool | None = None
 
@@ -174,6 +220,9 @@ class ProductIndex(Protocol):
 
     def nearest(self, tenant: str, query: Nearest) -> Neighbours:
         """The active products nearest to a vector; filters apply before the nearest are taken."""
+
+    def by_words(self, tenant: str, query: ByWords) -> Candidates:
+        """The active products that match words; filters apply before candidates are taken."""
 
     def owed(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str]]:
         """Up to `limit` (tenant, id) of active products that owe a part, over all tenants, in

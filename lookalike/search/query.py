@@ -19,6 +19,8 @@ class QueryKind(StrEnum):
 
     IMAGE = "image"
     PRODUCT = "product"
+    TEXT = "text"
+    IMAGE_TEXT = "image+text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +32,10 @@ class ImageUrl:
 
 @dataclass(frozen=True, slots=True)
 class ImageBytes:
-    """A picture sent along."""
+    """A picture sent along, in the request's field `field`."""
 
     data: bytes
+    field: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +45,32 @@ class ProductRef:
     id: str
 
 
+Subject = ImageUrl | ImageBytes | ProductRef
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchQuery:
-    """One search. `threshold` is a similarity score in [0, 1]; `max_results` is 1 to 100."""
+    """One search: by a subject, by words, or by both. `threshold` is a similarity score in [0, 1],
+    None where none was given; `max_results` is 1 to 100."""
 
-    subject: ImageUrl | ImageBytes | ProductRef
+    subject: Subject | None = None
+    words: str | None = None
     max_results: int = DEFAULT_RESULTS
-    threshold: float = DEFAULT_THRESHOLD
+    threshold: float | None = None
     filters: SearchFilters = SearchFilters()
 
     @property
     def kind(self) -> QueryKind:
         """How the answer names the kind of query."""
+        if self.subject is None:
+            return QueryKind.TEXT
+        if self.words is not None:
+            return QueryKind.IMAGE_TEXT
         return QueryKind.PRODUCT if isinstance(self.subject, ProductRef) else QueryKind.IMAGE
+
+    @property
+    def least_score(self) -> float:
+        """The threshold in force: the published default holds for pictures alone."""
+        if self.threshold is not None:
+            return self.threshold
+        return DEFAULT_THRESHOLD if self.words is None else 0.0

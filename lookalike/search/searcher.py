@@ -7,15 +7,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import numpy as np
 import structlog
 
 from lookalike.catalog.product import Part, PartState, Product
+from lookalike.catalog.tokens import tokens
 from lookalike.embedding.calibration import Pair
 from lookalike.embedding.pictures import Picture, PictureReader
 from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Invalid, NotFound, NotReady, PictureError
-from lookalike.index.protocol import Nearest, ProductIndex, Vector
-from lookalike.search.query import ImageBytes, ImageUrl, ProductRef, QueryKind, SearchQuery
+from lookalike.index.protocol import ByWords, Component, Nearest, ProductIndex, Vector
+from lookalike.search.query import (
+    ImageBytes,
+    ImageUrl,
+    ProductRef,
+    QueryKind,
+    SearchQuery,
+    Subject,
+)
+from lookalike.search.ranking import WordScores
 
 log = structlog.get_logger(__name__)
 
@@ -23,12 +33,18 @@ QUERY_FETCH_S = 8.0
 """A shopper waits for this picture, so it has less time than a merchant's."""
 
 
+MOST_TOKENS = 32
+"""Words of a query beyond these are not looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One product found; `score` in [0, 1] means the same for every model."""
+    """One product found; `score` in [0, 1] means the same for every model. `matched_by` names, in
+    a search by words, the component that gave the score."""
 
     product: Product
     score: float
+    matched_by: Component | None = None
 
 
 class Steps:
@@ -66,40 +82,73 @@ class Answer:
 
 
 class Searcher:
-    """Finds a tenant's products by picture or by product."""
+    """Finds a tenant's products by picture, by product, by words, or by words beside a picture."""
 
     def __init__(self, index: ProductIndex, embedder: Embedder, pictures: PictureReader) -> None:
         self._index = index
         self._embedder = embedder
         self._pictures = pictures
-        self._calibration = embedder.pack.calibrations[Pair.IMAGE_IMAGE]
+        self._looks = embedder.pack.calibrations[Pair.IMAGE_IMAGE]
+        self._words = WordScores(embedder.pack.calibrations)
 
     def search(self, tenant: str, query: SearchQuery) -> Answer:
         """Searches one tenant's active products.
 
-        Raises `Invalid` (a picture that cannot be had, a product without one), `NotFound` and
-        `NotReady` (the product is unknown, or its vector is still being made).
+        Raises `Invalid` (a picture that cannot be had, a product without one, no words), `NotFound`
+        and `NotReady` (the product is unknown, or its vector is still being made).
         """
         steps = Steps()
-        vector = self._vector(tenant, query.subject, steps)
+        if query.subject is None:
+            return self._by_words(tenant, query, steps)
+        vector = self._subject_vector(tenant, query.subject, steps)
+        if query.words is not None:
+            vector = _between(vector, self._text_vector(query.words, steps))
+        return self._by_looks(tenant, query, vector, steps)
+
+    def _by_looks(self, tenant: str, query: SearchQuery, vector: Vector, steps: Steps) -> Answer:
+        asked = Nearest(
+            part=Part.IMAGE,
+            vector=vector,
+            limit=query.max_results,
+            at_least=self._looks.cosine(query.least_score),
+            filters=query.filters,
+            without=query.subject.id if isinstance(query.subject, ProductRef) else None,
+        )
         with steps.step("search"):
-            found = self._index.nearest(
-                tenant,
-                Nearest(
-                    part=Part.IMAGE,
-                    vector=vector,
-                    limit=query.max_results,
-                    at_least=self._calibration.cosine(query.threshold),
-                    filters=query.filters,
-                    without=query.subject.id if isinstance(query.subject, ProductRef) else None,
-                ),
-            )
-        matches = [Match(hit.product, self._calibration.score(hit.cosine)) for hit in found.hits]
+            found = self._index.nearest(tenant, asked)
+        matches = [Match(hit.product, self._looks.score(hit.cosine)) for hit in found.hits]
         return Answer(query.kind, matches, found.total, found.exact, steps)
 
-    def _vector(
-        self, tenant: str, subject: ImageUrl | ImageBytes | ProductRef, steps: Steps
-    ) -> Vector:
+    def _by_words(self, tenant: str, query: SearchQuery, steps: Steps) -> Answer:
+        words = query.words or ""
+        distinct = tuple(dict.fromkeys(tokens(words)))[:MOST_TOKENS]
+        if not distinct:
+            detail = "Must hold at least one word."
+            raise Invalid(detail, {"query": [detail]})
+        asked = ByWords(
+            tokens=distinct,
+            vector=self._text_vector(words, steps),
+            limit=max(200, 10 * query.max_results),
+            at_least=self._words.thresholds(query.least_score),
+            filters=query.filters,
+        )
+        with steps.step("search"):
+            found = self._index.by_words(tenant, asked)
+        with steps.step("rank"):
+            ranked = self._words.rank(found.candidates)
+        matches = [
+            Match(each.product, each.score, each.matched_by)
+            for each in ranked[: query.max_results]
+            if each.score >= query.least_score
+        ]
+        return Answer(query.kind, matches, found.total, found.exact, steps)
+
+    def _text_vector(self, words: str, steps: Steps) -> Vector:
+        with steps.step("embed_words"):
+            vector: Vector = self._embedder.texts([words])[0]
+        return vector
+
+    def _subject_vector(self, tenant: str, subject: Subject, steps: Steps) -> Vector:
         if isinstance(subject, ProductRef):
             with steps.step("product"):
                 return self._product_vector(tenant, subject.id)
@@ -114,7 +163,7 @@ class Searcher:
             try:
                 return self._pictures.from_bytes(subject.data)
             except PictureError as error:
-                raise Invalid(error.detail, {"image_base64": [error.detail]}) from error
+                raise Invalid(error.detail, {subject.field: [error.detail]}) from error
         try:
             return self._pictures.from_url(subject.url, QUERY_FETCH_S)
         except PictureError as error:
@@ -131,6 +180,13 @@ class Searcher:
         if vector is None:
             raise _why_no_vector(stored.product)
         return vector
+
+
+def _between(one: Vector, other: Vector) -> Vector:
+    """The normalised sum of two vectors: as near to one as to the other."""
+    both = one + other
+    length = float(np.linalg.norm(both))
+    return both / np.float32(length) if length > 0 else one
 
 
 def _why_no_vector(product: Product) -> Invalid | NotReady:

@@ -14,6 +14,7 @@ from tests.api.conftest import Api
 ROUTES = [
     ("POST", "/v1/catalog/products"),
     ("GET", "/v1/catalog/products"),
+    ("DELETE", "/v1/catalog/products"),
     ("GET", "/v1/catalog/products/550e8400-e29b-41d4-a716-446655440000"),
     ("DELETE", "/v1/catalog/products/550e8400-e29b-41d4-a716-446655440000"),
     ("POST", "/v1/catalog/search"),

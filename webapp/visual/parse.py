@@ -14,10 +14,16 @@ from marshmallow import Schema, ValidationError
 from lookalike.accounts.tiers import Tier
 from lookalike.catalog.category import segments
 from lookalike.catalog.change import Upload
+from lookalike.catalog.folding import fold
+from lookalike.catalog.metadata import term
+from lookalike.catalog.product import product_id as id_of
+from lookalike.catalog.tokens import tokens
 from lookalike.errors import Invalid, NotFound, TooLarge
-from lookalike.index.protocol import SearchFilters
-from lookalike.search.query import ImageBytes, ImageUrl, ProductRef, SearchQuery
-from webapp.visual.schemas import ProductUpload, SearchRequest
+from lookalike.index.protocol import ListFilters, Listing, SearchFilters
+from lookalike.search.query import ImageBytes, ImageUrl, ProductRef, SearchQuery, Subject
+from webapp.body import NotJson, parse_json
+from webapp.paging import position_of
+from webapp.visual.schemas import SUBJECTS, Deletion, ProductUpload, SearchRequest
 
 _FACTS = {"title": "name", "category": "category_path"}
 """What the visual API calls otherwise than `Facts`."""
@@ -25,6 +31,9 @@ _FACTS = {"title": "name", "category": "category_path"}
 _WRONG = "Some values are wrong; `errors` names each and says what it must be."
 _UPLOAD = ProductUpload()
 _SEARCH = SearchRequest()
+_DELETION = Deletion()
+_NOT_TEXT = ("max_results", "similarity_threshold", "min_price", "max_price", "metadata")
+"""Options whose JSON value is no text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,19 +93,65 @@ def line(number: int, item: Item) -> str:
     return f"{name}: {fields or item.error.detail}"
 
 
-def search(sent: Mapping[str, Any]) -> SearchQuery:
-    """Checks a search. Raises `Invalid`."""
+def search(sent: Mapping[str, Any], picture: bytes | None = None) -> SearchQuery:
+    """Checks a search; `picture` is a multipart request's file. Raises `Invalid`."""
     values = _load(_SEARCH, sent)
+    subject = _subject(values, picture)
+    if subject is None and "query" not in values:
+        raise Invalid(f"Say what to search with: query, image, {', '.join(SUBJECTS)}.")
     return SearchQuery(
-        subject=_subject(values),
+        subject=subject,
+        words=values.get("query"),
         max_results=values["max_results"],
-        threshold=values["similarity_threshold"],
+        threshold=values.get("similarity_threshold"),
         filters=SearchFilters(
             category=segments(values.get("category")),
             min_price=values.get("min_price"),
             max_price=values.get("max_price"),
+            metadata=_metadata_terms(values.get("metadata", {})),
         ),
     )
+
+
+def search_form(form: Mapping[str, str], picture: bytes) -> SearchQuery:
+    """Checks a multipart search, whose options come as text. Raises `Invalid`."""
+    sent = {name: _unquoted(text) if name in _NOT_TEXT else text for name, text in form.items()}
+    return search(sent, picture)
+
+
+def listing(query: Mapping[str, Any]) -> Listing:
+    """Which page of the products is asked for. Raises `Invalid`."""
+    cursor = query.get("cursor")
+    return Listing(
+        limit=query["limit"],
+        skip=0 if cursor else (query["page"] - 1) * query["limit"],
+        after=position_of(cursor) if cursor else None,
+        filters=ListFilters(
+            key=query.get("external_id"),
+            sku=query.get("sku"),
+            brand=fold(query["brand"]) if "brand" in query else None,
+            category=fold(query["category"]) if "category" in query else None,
+            tokens=tuple(tokens(query.get("search", ""))),
+            status=query.get("embedding_status"),
+            is_active=query.get("is_active"),
+        ),
+    )
+
+
+def deletion(sent: Mapping[str, Any], tenant: str, tier: Tier) -> list[tuple[str, str | None]]:
+    """The ids, each with the external_id by which it was named. Raises `Invalid`, `TooLarge`."""
+    values = _load(_DELETION, sent)
+    if not values:
+        raise Invalid("Say which products to delete: ids or external_ids.")
+    named = [(str(id), None) for id in values.get("ids", ())] + [
+        (id_of(tenant, key), key) for key in values.get("external_ids", ())
+    ]
+    if len(named) > tier.batch_size:
+        raise TooLarge(
+            f"At most {tier.batch_size} products may be deleted at once on your tier; these are "
+            f"{len(named)}. Send them in parts."
+        )
+    return named
 
 
 def product_id(text: str) -> str:
@@ -107,15 +162,38 @@ def product_id(text: str) -> str:
         raise NotFound("There is no product with this id: ids are UUIDs.") from error
 
 
-def _subject(values: Mapping[str, Any]) -> ImageUrl | ImageBytes | ProductRef:
+def _subject(values: Mapping[str, Any], picture: bytes | None) -> Subject | None:
+    if picture is not None:
+        if named := [name for name in SUBJECTS if name in values]:
+            detail = "Send only one of them."
+            raise Invalid(detail, {f"image and {named[0]}": [detail]})
+        return ImageBytes(picture, "image")
     if "product_id" in values:
         return ProductRef(str(values["product_id"]))
     if "image_url" in values:
         return ImageUrl(values["image_url"])
     if "image_base64" in values:
-        return ImageBytes(_decoded(values["image_base64"]))
-    detail = "Say what to search with: one of image_url, image_base64 and product_id."
-    raise Invalid(detail)
+        return ImageBytes(_decoded(values["image_base64"]), "image_base64")
+    return None
+
+
+def _metadata_terms(wanted: Mapping[str, Any]) -> tuple[frozenset[str], ...]:
+    return tuple(
+        frozenset(filter(None, (term(key, each) for each in _listed(value))))
+        for key, value in wanted.items()
+    )
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _unquoted(text: str) -> Any:
+    """A form's text as the JSON value that it is, or as text where it is none."""
+    try:
+        return parse_json(text.encode())
+    except NotJson:
+        return text
 
 
 def _decoded(text: str) -> bytes:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from lookalike.catalog.catalog import Uploaded
+from lookalike.catalog.metadata import unfilterable
 from lookalike.catalog.product import EmbeddingStatus, Facts, Product
 from lookalike.errors import Invalid
 from lookalike.index.protocol import Page
@@ -14,8 +15,6 @@ from lookalike.search.searcher import Answer, Match
 from webapp.moments import moment
 from webapp.paging import cursor_of
 from webapp.visual.parse import Item
-
-_INACTIVE = "This product is inactive and stays so: it is stored, and in no search."
 
 
 def uploaded(item: Item, result: Uploaded, status: EmbeddingStatus) -> dict[str, Any]:
@@ -28,9 +27,19 @@ def uploaded(item: Item, result: Uploaded, status: EmbeddingStatus) -> dict[str,
     }
     if item.ignored:
         answer["ignored_fields"] = item.ignored
-    if not result.product.is_active:
-        answer["warnings"] = [_INACTIVE]
+    if warnings := list(_warnings(result.product)):
+        answer["warnings"] = warnings
     return answer
+
+
+def _warnings(product: Product) -> Iterator[str]:
+    if not product.is_active:
+        yield "This product is inactive and stays so: it is stored, and in no search."
+    if keys := unfilterable(product.facts.metadata):
+        yield (
+            f"Stored, but not filterable: metadata {', '.join(keys[:20])}. Only texts of at most "
+            "256 characters, numbers, booleans and lists of them are, at the top level."
+        )
 
 
 def refused(item: Item, error: Invalid) -> dict[str, Any]:
@@ -67,6 +76,19 @@ def product(product: Product, status: EmbeddingStatus) -> dict[str, Any]:
     }
 
 
+def deleted(named: Sequence[tuple[str, str | None]], gone: set[str]) -> dict[str, Any]:
+    """What became of several products that were to be deleted."""
+    results = [
+        {"id": id, "external_id": key, "status": "deleted" if id in gone else "not_found"}
+        for id, key in named
+    ]
+    return {
+        "results": results,
+        "deleted": len(gone),
+        "not_found": len({id for id, _ in named} - gone),
+    }
+
+
 def page(
     page: Page, number: int, limit: int, statuses: Mapping[str, EmbeddingStatus]
 ) -> dict[str, Any]:
@@ -93,12 +115,13 @@ def answer(answer: Answer) -> dict[str, Any]:
 
 
 def _result(match: Match) -> dict[str, Any]:
-    return {
+    result = {
         "id": match.product.id,
         "external_id": match.product.external_id,
         **_facts(match.product.facts),
         "similarity_score": round(match.score, 4),
     }
+    return result | ({"matched_by": match.matched_by} if match.matched_by else {})
 
 
 def _facts(facts: Facts) -> dict[str, Any]:

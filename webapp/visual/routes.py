@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response, jsonify, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
@@ -13,19 +13,20 @@ from lookalike.accounts.accounts import Caller
 from lookalike.accounts.model import Scope
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.face import VISUAL
-from lookalike.errors import Invalid
-from lookalike.index.protocol import ListFilters, Listing
+from lookalike.errors import Invalid, NotFound
 from webapp.auth import caller
-from webapp.body import read_object
+from webapp.body import read_file, read_object
 from webapp.jobs import JobAnswer, JobsAnswer, present_job
-from webapp.paging import position_of
 from webapp.state import services
 from webapp.visual import parse, present
 from webapp.visual.parse import Item
 from webapp.visual.schemas import (
     BatchAnswer,
+    Deletion,
+    DeletionAnswer,
     ListAnswer,
     ListQuery,
+    PictureSearch,
     ProductAnswer,
     ProductUpload,
     ProductUploads,
@@ -79,16 +80,20 @@ class Products(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """The newest products first, then by id; inactive ones too."""
         who = caller(Scope.CATALOG)
-        cursor = query.get("cursor")
-        listing = Listing(
-            limit=query["limit"],
-            skip=0 if cursor else (query["page"] - 1) * query["limit"],
-            after=position_of(cursor) if cursor else None,
-            filters=ListFilters(key=query.get("external_id"), status=query.get("embedding_status")),
-        )
-        page = services().catalog.page(who.tenant, listing)
+        page = services().catalog.page(who.tenant, parse.listing(query))
         statuses = services().catalog.statuses(who.tenant, page.products)
         return present.page(page, query["page"], query["limit"], statuses)
+
+    @blueprint.doc(
+        summary="Delete several products", requestBody={"required": True, **_json(Deletion)}
+    )
+    @blueprint.response(200, DeletionAnswer)
+    def delete(self) -> dict[str, Any]:
+        """Removes the products and their vectors for good; one result an item, in order."""
+        who = caller(Scope.CATALOG)
+        named = parse.deletion(read_object(), who.tenant, who.tier)
+        gone = services().catalog.delete(who.tenant, [id for id, _ in named])
+        return present.deleted(named, gone)
 
 
 @blueprint.route("/products/<string:id>")
@@ -109,7 +114,8 @@ class OneProduct(MethodView):
     def delete(self, id: str) -> None:
         """Removes the product and its vectors for good."""
         who = caller(Scope.CATALOG)
-        services().catalog.delete(who.tenant, parse.product_id(id))
+        if not services().catalog.delete(who.tenant, [parse.product_id(id)]):
+            raise NotFound("There is no product with this id.")
 
 
 @blueprint.route("/search")
@@ -118,13 +124,22 @@ class Search(MethodView):
 
     @blueprint.doc(
         summary="Find products that look alike",
-        requestBody={"required": True, **_json(SearchRequest)},
+        requestBody={
+            "required": True,
+            "content": {
+                "application/json": {"schema": SearchRequest},
+                "multipart/form-data": {"schema": PictureSearch},
+            },
+        },
     )
     @blueprint.response(200, SearchAnswer)
     def post(self) -> dict[str, Any]:
-        """The active products most similar to a picture or to another product."""
+        """The active products most similar to a picture, to another product, or to words."""
         who = caller(Scope.SEARCH)
-        query = parse.search(read_object())
+        if request.mimetype == "multipart/form-data":
+            query = parse.search_form(request.form, read_file("image"))
+        else:
+            query = parse.search(read_object())
         return present.answer(services().searcher.search(who.tenant, query))
 
 

@@ -8,9 +8,11 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.product import EmbeddingStatus
+from lookalike.index.protocol import Component
 from lookalike.search.query import DEFAULT_RESULTS, DEFAULT_THRESHOLD, MOST_RESULTS, QueryKind
-from webapp.fields import Amount, Key, Link, Metadata, Name, Text
+from webapp.fields import Amount, Key, Link, Metadata, MetadataFilter, Name, Text
 
+SUBJECTS = ("image_url", "image_base64", "product_id")
 _EXAMPLE_ID = "550e8400-e29b-41d4-a716-446655440000"
 
 
@@ -118,6 +120,11 @@ class ListQuery(Schema):
         by_value=True,
         metadata={"description": "`pending` and `processing` both mean owed"},
     )
+    sku = Text(256)
+    brand = Text(256, metadata={"description": "Part of the brand"})
+    category = Text(1024, metadata={"description": "Part of the category path"})
+    search = Text(1000, metadata={"description": "Words in title or brand, the last a prefix"})
+    is_active = fields.Boolean()
 
 
 class ListAnswer(Schema):
@@ -131,7 +138,8 @@ class ListAnswer(Schema):
 
 
 class SearchRequest(Schema):
-    """A search: exactly one of `image_url`, `image_base64` and `product_id`, and options."""
+    """A search: at most one of `image_url`, `image_base64`, `product_id` and a multipart file
+    `image`; words in `query`, alone or beside it; and options."""
 
     class Meta:
         unknown = RAISE
@@ -141,23 +149,34 @@ class SearchRequest(Schema):
         metadata={"description": "The picture in base64; a data: URL is understood too"}
     )
     product_id = fields.UUID(metadata={"description": "Search for what looks like this product"})
+    query = Name(
+        1000, metadata={"description": "Words; beside a picture both are searched together"}
+    )
     max_results = fields.Integer(
         strict=True,
         load_default=DEFAULT_RESULTS,
         validate=validate.Range(min=1, max=MOST_RESULTS),
     )
     similarity_threshold = Amount(
-        load_default=DEFAULT_THRESHOLD,
         validate=validate.Range(min=0, max=1),
-        metadata={"maximum": 1, "description": "Least similarity_score of a match"},
+        metadata={
+            "maximum": 1,
+            "description": (
+                f"Least similarity_score of a match; {DEFAULT_THRESHOLD:.2f} for a picture or a "
+                "product alone, none where words are searched"
+            ),
+        },
     )
     category = Text(1024, metadata={"description": "A whole path, or its leading segments"})
     min_price = Amount()
     max_price = Amount()
+    metadata = MetadataFilter(
+        metadata={"description": "For each key a value, or a list of which one must be there"}
+    )
 
     @validates_schema(skip_on_field_errors=False)
     def _one_subject(self, data: dict[str, Any], **_: Any) -> None:
-        named = [name for name in ("image_url", "image_base64", "product_id") if name in data]
+        named = [name for name in SUBJECTS if name in data]
         if len(named) > 1:
             raise ValidationError("Send only one of them.", " and ".join(named))
 
@@ -165,6 +184,43 @@ class SearchRequest(Schema):
     def _price_range(self, data: dict[str, Any], **_: Any) -> None:
         if data.get("min_price", 0) > data.get("max_price", float("inf")):
             raise ValidationError("Must not be over max_price.", "min_price")
+
+
+class PictureSearch(SearchRequest):
+    """A search by a picture's file: multipart/form-data, the options as text."""
+
+    image = fields.Raw(metadata={"type": "string", "format": "binary"})
+
+
+class Deletion(Schema):
+    """Which products to remove for good: by `ids` or by `external_ids`."""
+
+    class Meta:
+        unknown = RAISE
+
+    ids = fields.List(fields.UUID(), validate=validate.Length(min=1))
+    external_ids = fields.List(Key(), validate=validate.Length(min=1))
+
+    @validates_schema(skip_on_field_errors=False)
+    def _one_of_both(self, data: dict[str, Any], **_: Any) -> None:
+        if len(data) > 1:
+            raise ValidationError("Send only one of them.", "ids and external_ids")
+
+
+class DeletionItem(Schema):
+    """What became of one product that was to be deleted."""
+
+    id = fields.UUID(metadata={"example": _EXAMPLE_ID})
+    external_id = fields.String(allow_none=True)
+    status = fields.String(validate=validate.OneOf(["deleted", "not_found"]))
+
+
+class DeletionAnswer(Schema):
+    """One result an item, in the order of the request."""
+
+    results = fields.List(fields.Nested(DeletionItem))
+    deleted = fields.Integer()
+    not_found = fields.Integer()
 
 
 class Result(Schema):
@@ -183,6 +239,10 @@ class Result(Schema):
     metadata = Metadata()
     similarity_score = fields.Float(
         metadata={"minimum": 0, "maximum": 1, "description": "Means the same for every model"}
+    )
+    matched_by = fields.String(
+        validate=validate.OneOf(list(Component)),
+        metadata={"description": "Only in searches by words: what gave the score"},
     )
 
 

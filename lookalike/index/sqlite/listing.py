@@ -9,6 +9,7 @@ from lookalike.catalog.product import EmbeddingStatus, product_id
 from lookalike.index.documents import from_document, microseconds
 from lookalike.index.protocol import ListFilters, Listing, Page, Position
 from lookalike.index.sqlite.where import Where, of_tenant
+from lookalike.index.sqlite.words import all_of
 
 
 def page(connection: sqlite3.Connection, tenant: str, listing: Listing) -> Page:
@@ -43,6 +44,11 @@ def _filtered(tenant: str, filters: ListFilters) -> Where:
         where.add("instr(brand_folded, ?) > 0", filters.brand)
     if filters.category is not None:
         where.add("instr(category_folded, ?) > 0", filters.category)
+    if filters.tokens:
+        where.add(
+            "row IN (SELECT rowid FROM words WHERE words MATCH ?)",
+            all_of(tenant, filters.tokens, ("name", "brand")),
+        )
     if filters.status is not None:
         where.add("status = ?", _stored(filters.status).value)
     if filters.is_active is not None:

@@ -105,6 +105,11 @@ class Matrix:
         """The memory that the matrix takes."""
         return sum(block.nbytes for block in self.blocks)
 
+    @property
+    def count(self) -> int:
+        """How many rows there are at most: dead ones count until they are cleared away."""
+        return sum(block.size for block in self.blocks)
+
     def without(self, rows: Rows) -> Self:
         """The matrix less these rows; rows that it does not have do not matter."""
         gone = RowSet(rows)

@@ -11,6 +11,8 @@ import numpy as np
 from lookalike.catalog.product import EmbeddingStatus, Part
 from lookalike.index.documents import from_document
 from lookalike.index.protocol import (
+    ByWords,
+    Candidates,
     Counts,
     Listing,
     Nearest,
@@ -22,7 +24,7 @@ from lookalike.index.protocol import (
     VectorSpace,
     Write,
 )
-from lookalike.index.sqlite import searching, writing
+from lookalike.index.sqlite import searching, words, writing
 from lookalike.index.sqlite.connection import Connections
 from lookalike.index.sqlite.listing import page
 from lookalike.index.sqlite.matrices import Matrices
@@ -90,6 +92,14 @@ class SqliteProductIndex:
         matrix = self._matrices.fresh(tenant, query.part)
         with self._connections.reading() as connection:
             return searching.nearest(connection, tenant, query, matrix)
+
+    def by_words(self, tenant: str, query: ByWords) -> Candidates:
+        """The active products that match words, exactly."""
+        writing.checked(query.vector, self._space)
+        texts = self._matrices.fresh(tenant, Part.TEXT)
+        images = self._matrices.fresh(tenant, Part.IMAGE)
+        with self._connections.reading() as connection:
+            return words.by_words(connection, tenant, query, texts, images)
 
     def owed(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str]]:
         """Up to `limit` (tenant, id) of active products that owe a part, beyond `after`."""

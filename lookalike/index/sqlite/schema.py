@@ -56,6 +56,22 @@ _FIRST = (
     "CREATE INDEX product_sku ON product (tenant, sku, created_us DESC, id)",
     "CREATE INDEX product_category ON product (tenant, category_key, price)",
     "CREATE INDEX product_price ON product (tenant, price)",
+    # Tokens are ours: SQLite only splits them at their spaces.
+    """
+    CREATE VIRTUAL TABLE words USING fts5 (
+        tenant, name, brand, category,
+        tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* P* S* Co'"
+    )
+    """,
+    """
+    CREATE TABLE metadata_term (
+        product INTEGER NOT NULL,
+        tenant TEXT NOT NULL,
+        term TEXT NOT NULL,
+        PRIMARY KEY (tenant, term, product)
+    ) WITHOUT ROWID
+    """,
+    "CREATE INDEX metadata_term_product ON metadata_term (product)",
     # A row without a vector is a tombstone: it tells other processes to forget one. It outlives
     # its product, so `product` is no foreign key.
     """

@@ -24,7 +24,7 @@ def nearest(
         query.vector,
         limit=query.limit,
         at_least=query.at_least,
-        allowed=_allowed(connection, tenant, query.filters),
+        allowed=allowed(connection, tenant, query.filters),
     )
     hits = _hits(connection, tenant, found, query.limit)
     return Neighbours(hits, found.total, exact=True)
@@ -37,7 +37,7 @@ def _without(connection: sqlite3.Connection, tenant: str, id: str, matrix: Matri
     return matrix.without(np.array(row, dtype=np.int64)) if row else matrix
 
 
-def _allowed(connection: sqlite3.Connection, tenant: str, filters: SearchFilters) -> RowSet | None:
+def allowed(connection: sqlite3.Connection, tenant: str, filters: SearchFilters) -> RowSet | None:
     """The rows that the filters leave; None where there is no filter."""
     if filters == SearchFilters():
         return None
@@ -60,6 +60,13 @@ def _filtered(tenant: str, filters: SearchFilters) -> Where:
         where.add("price >= ?", filters.min_price)
     if filters.max_price is not None:
         where.add("price <= ?", filters.max_price)
+    for terms in filters.metadata:
+        where.add(
+            "row IN (SELECT metadata_term.product FROM metadata_term WHERE "
+            "metadata_term.tenant = ? AND term IN (SELECT value FROM json_each(?)))",
+            tenant,
+            json.dumps(sorted(terms)),
+        )
     return where
 
 

@@ -28,18 +28,23 @@ _PRODUCT = (
     "row, tenant, id, change, is_active, status, created_us, key_generated, sku, brand_folded, "
     "category_folded, category_key, price, document"
 )
+_WORDS = "rowid, tenant, name, brand, category"
+_TERM = "product, tenant, term"
 _VECTOR = "product, part, tenant, is_active, change, model, vector"
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
     """A write as the tables take it, but for its numbers. `facts` are the columns of a product
-    from `is_active` on; `vectors` holds bytes by part, None for a removal."""
+    from `is_active` on, `words` the tokens of name, brand and category, `terms` those of its
+    metadata; `vectors` holds bytes by part, None for a removal."""
 
     id: str
     read: Revision | None
     is_active: bool
     facts: tuple[SqlValue, ...]
+    words: tuple[str, str, str]
+    terms: tuple[str, ...]
     vectors: dict[Part, bytes | None]
 
 
@@ -66,6 +71,8 @@ def draft(tenant: str, write: Write, space: VectorSpace) -> Draft:
             product.facts.price,
             compact_json(to_document(product)),
         ),
+        words=(match.name_tokens, match.brand_tokens, match.category_tokens),
+        terms=match.metadata_terms,
         vectors={
             part: None if vector is None else checked(vector, space).tobytes()
             for part, vector in write.vectors.items()
@@ -89,18 +96,26 @@ def write(
     stands = [_revision(known.get(each.id)) == each.read for each in drafts]
     products: list[tuple[SqlValue, ...]] = []
     vectors: list[tuple[SqlValue, ...]] = []
+    words: list[tuple[SqlValue, ...]] = []
+    terms: list[tuple[SqlValue, ...]] = []
     for each in (each for each, stood in zip(drafts, stands, strict=True) if stood):
         change += 1
         newest_row += each.id not in known
         row = known[each.id][0] if each.id in known else newest_row
         products.append((row, tenant, each.id, change, *each.facts))
+        words.append((row, tenant, *each.words))
+        terms += ((row, tenant, term) for term in each.terms)
         vectors += (
             (row, part.value, tenant, each.is_active, change, model, vector)
             for part, vector in each.vectors.items()
         )
     _upsert(connection, "product", _PRODUCT, "row", products)
     _upsert(connection, "vector", _VECTOR, "product, part", vectors)
-    _follow_activity(connection, [row[0] for row in products])
+    written = json.dumps([row[0] for row in products])
+    _follow_activity(connection, written)
+    _unlearn(connection, written)
+    _insert(connection, "words", _WORDS, words)
+    _insert(connection, "metadata_term", _TERM, terms)
     connection.execute("UPDATE state SET change = ?, row = ?", (change, newest_row))
     return stands
 
@@ -116,6 +131,7 @@ def delete(connection: sqlite3.Connection, tenant: str, ids: Iterable[str]) -> s
         (rows,),
     )
     connection.execute("DELETE FROM product WHERE row IN (SELECT value FROM json_each(?))", (rows,))
+    _unlearn(connection, rows)
     _prune(connection)
     return set(known)
 
@@ -144,19 +160,37 @@ def _upsert(
     key: str,
     rows: Sequence[tuple[SqlValue, ...]],
 ) -> None:
-    names = columns.split(", ")
-    marks = f"({', '.join('?' * len(names))})"
-    updates = ", ".join(f"{name} = excluded.{name}" for name in names)
+    updates = ", ".join(f"{name} = excluded.{name}" for name in columns.split(", "))
+    _insert(connection, table, columns, rows, f"ON CONFLICT ({key}) DO UPDATE SET {updates}")
+
+
+def _insert(
+    connection: sqlite3.Connection,
+    table: str,
+    columns: str,
+    rows: Sequence[tuple[SqlValue, ...]],
+    on_conflict: str = "",
+) -> None:
+    marks = f"({', '.join('?' * len(columns.split(', ')))})"
     for start in range(0, len(rows), _BATCH):
         batch = rows[start : start + _BATCH]
         connection.execute(
             f"INSERT INTO {table} ({columns}) VALUES {', '.join([marks] * len(batch))} "  # noqa: S608
-            f"ON CONFLICT ({key}) DO UPDATE SET {updates}",
+            f"{on_conflict}",
             [value for row in batch for value in row],
         )
 
 
-def _follow_activity(connection: sqlite3.Connection, rows: Sequence[SqlValue]) -> None:
+def _unlearn(connection: sqlite3.Connection, rows: str) -> None:
+    """Forgets by what words and metadata these products (row numbers as JSON) were found."""
+    for table, column in (("words", "rowid"), ("metadata_term", "product")):
+        connection.execute(
+            f"DELETE FROM {table} WHERE {column} IN (SELECT value FROM json_each(?))",  # noqa: S608
+            (rows,),
+        )
+
+
+def _follow_activity(connection: sqlite3.Connection, rows: str) -> None:
     """Vectors go out of the matrices, or back in, with their product's `is_active`."""
     connection.execute(
         """
@@ -166,7 +200,7 @@ def _follow_activity(connection: sqlite3.Connection, rows: Sequence[SqlValue]) -
         WHERE product IN (SELECT value FROM json_each(?))
         AND is_active <> (SELECT is_active FROM product WHERE row = vector.product)
         """,
-        (json.dumps(rows),),
+        (rows,),
     )
 
 
