@@ -58,7 +58,7 @@ def _draw_line(sheet: Image.Image, line: Answered, top: int, answers_at: int) ->
     draw = ImageDraw.Draw(sheet)
     _draw_picture(sheet, line.picture, (MARGIN, top), FRAME)
     if line.picture is None:
-        _draw_fitted(draw, (MARGIN + 10, top + CELL // 2 - 12), line.label, CELL - 20, 20)
+        draw.text((MARGIN + CELL // 2, top + CELL // 2), "“words”", INK, _font(26), anchor="mm")
     _draw_fitted(draw, (MARGIN, top + CELL + 6), line.label, CELL + QUERY_GAP - 12, 14)
     middle = top + CELL // 2
     tip = answers_at - 18

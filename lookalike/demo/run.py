@@ -27,7 +27,7 @@ from lookalike.demo.photos import read_photos
 from lookalike.demo.pictures import PictureHost
 from lookalike.demo.rows import CatalogueRow
 from lookalike.demo.sample import draw_sample
-from lookalike.errors import Misconfigured
+from lookalike.errors import LookalikeError, Misconfigured
 from lookalike.running.system import System, data_folder, running
 from lookalike.settings import Settings
 
@@ -65,11 +65,11 @@ def run_demo(settings: Settings, photos: Path | None, once: bool) -> bool:
     ):
         client = DemoClient(system.url, key)
         everything = _fill(console, client, host, rows)
-        asked = _ask(client, rows)
+        asked = _ask(console, client, rows)
         sheet = settings.data_dir / "contact-sheet.png"
         _sheet(rows, asked).save(sheet)
         _print_answers(console, rows, asked)
-        _print_addresses(console, client, host.url_of(asked[0].row.image), sheet)
+        _print_addresses(console, client, host.url_of(rows[0].image), sheet)
         if not once:
             console.print("Serving until Ctrl-C; the key above is revoked then.")
             _wait_for_interrupt()
@@ -114,6 +114,9 @@ def _fill(
 ) -> bool:
     """Uploads the catalogue and waits until it is embedded; True if every product completed."""
     products = [_upload_of(row, host) for row in rows if not row.is_query]
+    known = client.get("/v1/catalog/products?embedding_status=completed&limit=1")["total"]
+    if known:
+        console.print(f"{known} products were embedded already, by an earlier run.")
     columns = (TextColumn("{task.description:10}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         uploading = progress.add_task("Uploading", total=len(products))
@@ -165,23 +168,32 @@ def _until_none_owed(client: DemoClient) -> Iterator[int]:
         time.sleep(0.1)
 
 
-def _ask(client: DemoClient, rows: Sequence[CatalogueRow]) -> list[Asked]:
-    """Searches by pictures whose answer is known, then by products of the catalogue."""
+def _ask(console: Console, client: DemoClient, rows: Sequence[CatalogueRow]) -> list[Asked]:
+    """Searches by pictures whose answer is known, by products of the catalogue, and by words."""
     queries = [row for row in rows if row.is_query]
     products = [row for row in rows if not row.is_query]
-    by_picture = [
-        Asked(row, "picture", _search(client, {"image_base64": _base64(row.image)}))
-        for row in _spread(queries or products, SEARCHES)
+    wanted = [
+        *(("picture", row) for row in _spread(queries or products, SEARCHES)),
+        *(("product", row) for row in _spread(products, 2, phase=1)),
+        *(("words", row) for row in _spread(products, 1, phase=2)),
     ]
-    by_product = []
-    for row in _spread(products, 2, phase=1):
-        listed = client.get(f"/v1/catalog/products?external_id={quote(row.id, safe='')}")[
-            "products"
-        ]
-        if listed:
-            found = _search(client, {"product_id": listed[0]["id"]})
-            by_product.append(Asked(row, "product", found))
-    return by_picture + by_product
+    asked = []
+    for how, row in wanted:
+        try:
+            asked.append(Asked(row, how, _search(client, _subject(client, how, row))))
+        except LookalikeError as error:
+            console.print(f"{row.title}, by {how}: {error.detail}")
+    return asked
+
+
+def _subject(client: DemoClient, how: str, row: CatalogueRow) -> dict[str, str]:
+    """What a search by a row's picture, product or words sends."""
+    if how == "picture":
+        return {"image_base64": base64.b64encode(row.image.read_bytes()).decode()}
+    if how == "words":
+        return {"query": row.title}
+    listed = client.get(f"/v1/catalog/products?external_id={quote(row.id, safe='')}")
+    return {"product_id": listed["products"][0]["id"]}
 
 
 def _search(client: DemoClient, subject: dict[str, str]) -> list[dict[str, Any]]:
@@ -197,10 +209,6 @@ def _spread(rows: Sequence[CatalogueRow], count: int, phase: int = 0) -> list[Ca
     return list(rows[(step // 2 + phase) % max(1, len(rows)) :: step])[:count]
 
 
-def _base64(picture: Path) -> str:
-    return base64.b64encode(picture.read_bytes()).decode()
-
-
 def _is_right(asked: Asked, result: dict[str, Any], rows: dict[str, CatalogueRow]) -> bool:
     row = rows.get(result["external_id"] or "")
     return row is not None and row.product_id == asked.row.product_id
@@ -212,7 +220,7 @@ def _sheet(rows: Sequence[CatalogueRow], asked: Sequence[Asked]) -> Any:
         [
             Answered(
                 label=f"{each.row.title} ({each.how})",
-                picture=each.row.image,
+                picture=None if each.how == "words" else each.row.image,
                 answers=[
                     RankedAnswer(
                         picture=by_id[result["external_id"]].image,

@@ -1,0 +1,164 @@
+"""The commands as a user runs them: `up`, `serve`, `worker`, `keys`, `demo`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import urllib.error
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.e2e.conftest import Commands, eventually
+
+
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[Commands]:
+    """Commands with no Redis named, so that `up` brings its own."""
+    made = Commands(tmp_path / "data", None)
+    yield made
+    made.end()
+
+
+def children(pid: int) -> list[int]:
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def runs(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def worker_of(pid: int) -> int | None:
+    """The worker's process among a supervisor's children."""
+    for child in children(pid):
+        try:
+            if b"workers" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return child
+        except FileNotFoundError:
+            pass
+    return None
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_up_serves_and_a_signal_stops_every_child(alone: Commands, number: int) -> None:
+    shop = alone.serve("up")
+    assert shop.total() == 0
+    supervisor = alone.processes[0]
+    started = children(supervisor.pid)
+    assert len(started) == 3
+    supervisor.send_signal(number)
+    assert supervisor.wait(30) == 0
+    assert not any(map(runs, started))
+
+
+def test_a_second_start_finds_everything_again(alone: Commands) -> None:
+    shop = alone.serve("up")
+    product = {"title": "Mug", "image_url": "http://127.0.0.1:1/mug.jpg", "external_id": "mug"}
+    shop.call("POST", "/v1/catalog/products", product)
+    alone.end()
+    again = alone.serve("up")
+    assert again.key == ""  # the first key is shown once
+    again.key = shop.key
+    assert [each["external_id"] for each in again.products()] == ["mug"]
+
+
+def test_a_child_that_dies_is_started_again(alone: Commands) -> None:
+    alone.serve("up")
+    supervisor = alone.processes[0].pid
+    first = eventually(lambda: worker_of(supervisor))
+    os.kill(first, signal.SIGKILL)
+    assert eventually(lambda: (worker_of(supervisor) or first) != first)
+
+
+def test_what_keeps_a_command_from_starting_is_one_sentence(
+    alone: Commands, tmp_path: Path
+) -> None:
+    shop = alone.serve("up")
+    port = shop.url.rpartition(":")[2]
+    elsewhere = Commands(tmp_path / "other", None)
+    file = tmp_path / "file"
+    file.write_text("")
+    nowhere = Commands(file / "data", None)
+    typo = Commands(tmp_path / "other", None, fetch_allow="a b")
+    failures = {
+        "Another Lookalike runs": alone.run("up", "--port", "0"),
+        f"Cannot listen on 127.0.0.1:{port}": elsewhere.run("up", "--port", port),
+        "LOOKALIKE_REDIS_URL is not set": elsewhere.run("serve", "--port", "0"),
+        "LOOKALIKE_REDIS_URL is not set,": elsewhere.run("worker"),
+        "cannot be": nowhere.run("up", "--port", "0"),
+        "LOOKALIKE_FETCH_ALLOW": typo.run("up", "--port", "0"),
+    }
+    for words, failed in failures.items():
+        assert failed.returncode == 1
+        assert failed.stderr.startswith("Error: ")
+        assert words in failed.stderr
+        assert "Traceback" not in failed.stderr
+
+
+def test_a_key_is_made_and_revoked_on_the_command_line(commands: Commands) -> None:
+    shop = commands.serve()
+    made = commands.run("keys", "create", "--label", "till", "--scope", "search")
+    shop.key = made.stdout.strip()
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        shop.total()
+    listed = commands.run("keys", "list").stdout
+    assert "till" in listed
+    assert shop.key.split("_")[2] not in listed
+    assert commands.run("keys", "revoke", shop.key.split("_")[1]).returncode == 0
+
+    def refused() -> bool:
+        try:
+            shop.total()
+        except urllib.error.HTTPError as error:
+            return error.code == 401
+        return False
+
+    eventually(refused, 10)
+
+
+def test_the_demo_answers_rightly_and_a_second_run_embeds_nothing(alone: Commands) -> None:
+    first = alone.run("demo", "--once", "--port", "0")
+    assert first.returncode == 0, first.stderr
+    assert first.stdout.count("✓") >= 5
+    sheet = next(Path(alone.environment["LOOKALIKE_DATA_DIR"]).rglob("contact-sheet.png"))
+    with Image.open(sheet) as image:
+        assert image.width > 800
+    key = next(word for word in first.stdout.split() if word.startswith("sk_"))
+    listed = Commands(sheet.parent, None).run("keys", "list").stdout
+    assert "revoked" in next(line for line in listed.splitlines() if key.split("_")[1] in line)
+    second = alone.run("demo", "--once", "--port", "0")
+    assert second.returncode == 0, second.stderr
+    assert "210 products were embedded already" in second.stdout
+
+
+def test_the_demo_takes_a_folder_of_one_s_own_pictures(alone: Commands, tmp_path: Path) -> None:
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    for color in ("red", "green", "blue"):
+        Image.new("RGB", (200, 200), color).save(photos / f"a_{color}-square.png")
+    (photos / "broken.jpg").write_text("no picture")
+    ended = alone.run("demo", "--once", "--photos", str(photos), "--port", "0")
+    assert ended.returncode == 1  # one product failed, and the demo says which and why
+    assert "broken.jpg" in ended.stdout
+    assert "A red square" in ended.stdout
+
+
+def test_the_demo_says_when_its_pictures_port_is_taken(alone: Commands) -> None:
+    folder = Path(alone.environment["LOOKALIKE_DATA_DIR"]) / "demo" / "sample"
+    folder.mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        (folder / "pictures.port").write_text(str(taken.getsockname()[1]))
+        ended = alone.run("demo", "--once", "--port", "0")
+    assert ended.returncode == 1
+    assert "is in use" in ended.stderr
+    assert "Traceback" not in ended.stderr
