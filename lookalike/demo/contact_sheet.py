@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from lookalike.errors import PictureUnusable
 from lookalike.pixels.decode import decode
 
 ANSWERS = 5
@@ -75,9 +77,11 @@ def _draw_line(sheet: Image.Image, line: Answered, top: int, answers_at: int) ->
 def _draw_picture(
     sheet: Image.Image, picture: Path | None, at: tuple[int, int], frame: str
 ) -> None:
-    if picture is not None:
-        image = decode(picture.read_bytes(), max_pixels=100_000_000, at_least=CELL)
-        sheet.paste(ImageOps.pad(image, (CELL, CELL), color=PAPER), at)
+    # A product is found by words though its picture is dead: then its cell stays empty.
+    with suppress(PictureUnusable):
+        if picture is not None:
+            image = decode(picture.read_bytes(), max_pixels=100_000_000, at_least=CELL)
+            sheet.paste(ImageOps.pad(image, (CELL, CELL), color=PAPER), at)
     left, top = at
     box = (left, top, left + CELL - 1, top + CELL - 1)
     ImageDraw.Draw(sheet).rectangle(box, outline=frame, width=4 if frame == RIGHT else 1)
