@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
+import structlog
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
@@ -15,94 +17,66 @@ from lookalike.embedding.packs import Pack
 from lookalike.embedding.protocol import Pixels, Vectors
 from lookalike.errors import Misconfigured, ModelAway
 
+log = structlog.get_logger(__name__)
+
 MOST_AT_ONCE = 32
-"""Rows a call of the graph: more are split, so that memory stays bounded."""
+"""Rows a call of a graph: more are split, so that memory stays bounded. Larger batches are no
+faster."""
 
 
 class OnnxEmbedder:
     """Runs both graphs of a pack. Make it after a fork; share it between threads.
 
-    Raises `Misconfigured` where the graphs are not those that the pack describes.
+    `threads`: those of one call. Raises `Misconfigured` where a graph or the tokenizer is not what
+    the pack describes.
     """
 
     def __init__(self, pack: Pack, threads: int) -> None:
         self.pack = pack
-        self._vision = _session(pack, packs.VISION, threads)
-        self._text = _session(pack, packs.TEXT, threads)
-        self._tokenizer = _tokenizer(pack)
         size = pack.image.size
-        _check_input(self._vision, "tensor(uint8)", [size, size, 3])
-        _check_input(self._text, "tensor(int64)", [pack.context])
-        for session in (self._vision, self._text):
-            _check_width(session, pack)
+        self._vision = _Graph(
+            pack.folder / packs.VISION,
+            takes=_Tensor("pixels", "tensor(uint8)", (size, size, 3)),
+            gives=_Tensor("image_embeds", "tensor(float)", (pack.dimensions,)),
+            threads=threads,
+        )
+        self._text = _Graph(
+            pack.folder / packs.TEXT,
+            takes=_Tensor("input_ids", "tensor(int64)", (pack.context,)),
+            gives=_Tensor("text_embeds", "tensor(float)", (pack.dimensions,)),
+            threads=threads,
+        )
+        self._tokenizer = _tokenizer(pack)
 
     def images(self, pixels: Pixels) -> Vectors:
         """One vector a picture. Raises `ModelAway`."""
-        return self._run(self._vision, pixels)
+        return self._vision.run(pixels)
 
     def texts(self, texts: Sequence[str]) -> Vectors:
         """One vector a text, cut at the end to the model's length. Raises `ModelAway`."""
-        encoded = self._tokenizer.encode_batch(list(texts))
-        ids = np.array([each.ids for each in encoded], dtype=np.int64)
-        return self._run(self._text, ids.reshape(len(encoded), self.pack.context))
-
-    def _run(self, session: ort.InferenceSession, rows: NDArray[Any]) -> Vectors:
-        made = np.empty((len(rows), self.pack.dimensions), dtype=np.float32)
-        name = session.get_inputs()[0].name
-        for start in range(0, len(rows), MOST_AT_ONCE):
-            batch = slice(start, start + MOST_AT_ONCE)
-            try:
-                made[batch] = session.run(None, {name: rows[batch]})[0]
-            except Exception as error:
-                raise ModelAway(f"The model could not run: {error}.") from error
-        if not np.isfinite(made).all():
-            raise ModelAway("The model gave vectors that are not numbers.")
-        return made
+        # One by one: a batch would start a pool of threads that the settings do not bound.
+        ids = [self._tokenizer.encode(text).ids for text in texts]
+        return self._text.run(np.array(ids, dtype=np.int64).reshape(-1, self.pack.context))
 
 
-def _session(pack: Pack, file: str, threads: int) -> ort.InferenceSession:
-    options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    # Idle threads must not spin: the same cores decode pictures and answer requests.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return ort.InferenceSession(
-            str(pack.folder / file), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:
-        raise Misconfigured(f"{pack.folder / file} cannot be loaded: {error}.") from error
+@dataclass(frozen=True, slots=True)
+class _Tensor:
+    """An input or output of a graph, in ONNX Runtime's words; the batch stands before `shape`."""
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+
+    def __str__(self) -> str:
+        return _words(self.name, self.kind, ["batch", *self.shape])
 
 
-def _tokenizer(pack: Pack) -> Tokenizer:
-    path = pack.folder / packs.TOKENIZER
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:
-        raise Misconfigured(f"{path} cannot be loaded: {error}.") from error
-    tokenizer.enable_truncation(pack.context)
-    padding = tokenizer.padding or {}
-    tokenizer.enable_padding(
-        length=pack.context,
-        pad_id=padding.get("pad_id", 0),
-        pad_token=padding.get("pad_token", "<pad>"),
-    )
-    return tokenizer
+class _Graph:
+    """One tower of a model: rows in, vectors of unit length out."""
 
-
-def _check_input(session: ort.InferenceSession, kind: str, shape: list[int]) -> None:
-    inputs = session.get_inputs()
-    if len(inputs) != 1 or inputs[0].type != kind or inputs[0].shape[1:] != shape:
-        found = [(each.name, each.type, each.shape) for each in inputs]
-        raise Misconfigured(
-            f"The model takes {found}, but its pack.json describes {kind} [batch, {shape}]."
-        )
-
-
-def _check_width(session: ort.InferenceSession, pack: Pack) -> None:
-    width = session.get_outputs()[0].shape[-1]
-    if width != pack.dimensions:
-        raise Misconfigured(
-            f"The model gives vectors of {width} dimensions, but its pack.json says "
-            f"{pack.dimensions}."
-        )
+    def __init__(self, path: Path, *, takes: _Tensor, gives: _Tensor, threads: int) -> None:
+        self._takes, self._gives = takes, gives
+        self._session = _session(path, threads)
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        if len(inputs) != 1 or not any(_fits(each, gives) for each in outputs) or ...:
+            pass
