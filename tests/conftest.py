@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import redis
 
+from lookalike.errors import Misconfigured
 from lookalike.running.valkey import valkey_at, wait_until_ready
+
+StartValkey = Callable[[Path], tuple[str, subprocess.Popen[bytes]]]
 
 
 @pytest.fixture(scope="session")
-def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def start_valkey() -> Iterator[StartValkey]:
+    """Starts a Valkey over a folder; gives its URL and its process, which ends with the tests."""
+    processes: list[subprocess.Popen[bytes]] = []
+
+    def start(folder: Path) -> tuple[str, subprocess.Popen[bytes]]:
+        try:
+            argv, url = valkey_at(folder)
+        except Misconfigured as error:
+            pytest.fail(error.detail) if os.environ.get("CI") else pytest.skip(error.detail)
+        process = subprocess.Popen(argv, stdout=subprocess.DEVNULL, start_new_session=True)
+        processes.append(process)
+        wait_until_ready(url, process, 30)
+        return url, process
+
+    yield start
+    for process in processes:
+        process.terminate()
+        process.wait()
+
+
+@pytest.fixture(scope="session")
+def valkey(start_valkey: StartValkey, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a Valkey of this test process's own."""
-    argv, url = valkey_at(tmp_path_factory.mktemp("valkey"))
-    process = subprocess.Popen(argv, stdout=subprocess.DEVNULL)
-    wait_until_ready(url, process, 30)
-    yield url
-    process.terminate()
-    process.wait()
+    return start_valkey(tmp_path_factory.mktemp("valkey"))[0]
 
 
 @pytest.fixture
-def redis_url(valkey: str) -> Iterator[str]:
+def redis_url(valkey: str) -> str:
     """The URL of an empty Valkey."""
     with redis.Redis.from_url(valkey) as connection:
         connection.flushall()
-    yield valkey
+    return valkey
 
 
 @pytest.fixture

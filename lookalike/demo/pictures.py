@@ -1,9 +1,9 @@
-"""The picture host of the demo: serves the files of one folder on loopback, and nothing else."""
+"""The picture host of the demo: serves the pictures of one folder on loopback, and nothing else."""
 
 from __future__ import annotations
 
-import mimetypes
 import threading
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +11,20 @@ from urllib.parse import quote, unquote, urlsplit
 
 from lookalike.errors import Misconfigured
 
+CONTENT_TYPES = {
+    ".avif": "image/avif",
+    ".gif": "image/gif",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".png": "image/png",
+    ".webp": "image/webp",
+}
+"""By a file name's ending in lower case. A file that ends otherwise is not served."""
+
 
 class PictureHost:
-    """Serves while it is entered. `port` 0 takes any free one; Raises `Misconfigured` where the
-    port is in use."""
+    """Serves while it is entered. `port` 0 takes any free one; `Misconfigured` where a port cannot
+    be had."""
 
     def __init__(self, folder: Path, port: int) -> None:
         self._folder = folder.resolve()
@@ -22,8 +32,9 @@ class PictureHost:
             self._server = _Server(self._folder, port)
         except OSError as error:
             raise Misconfigured(
-                f"Port {port} of the demo's pictures is in use ({error.strerror}): perhaps another "
-                "demo runs. Stop what listens there; the port is part of the pictures' URLs."
+                f"The demo's pictures cannot be served on port {port} ({error.strerror}): perhaps "
+                "another demo runs. Stop what listens there; the port is part of the pictures' "
+                "URLs."
             ) from error
         self.port: int = self._server.server_address[1]
 
@@ -51,8 +62,17 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 64
 
     def __init__(self, folder: Path, port: int) -> None:
-        self.folder = folder
+        self._folder = folder
         super().__init__(("127.0.0.1", port), _Handler)
+
+    def picture_at(self, target: str) -> Path | None:
+        """The picture that a request's target names, wherever its dots and links lead."""
+        try:
+            file = (self._folder / unquote(urlsplit(target).path).lstrip("/")).resolve()
+            inside = file.is_relative_to(self._folder) and file.is_file()
+        except (OSError, RuntimeError, ValueError):  # too long, a circle of links, a null
+            return None
+        return file if inside and file.suffix.lower() in CONTENT_TYPES else None
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Says nothing: a client that breaks off (a worker that was killed) is no error here."""
@@ -60,6 +80,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body leave together: two small packets would wait for each other
     server: _Server
 
     def do_GET(self) -> None:
@@ -72,15 +93,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Says nothing: the demo's own lines are what its user reads."""
 
     def _answer(self, *, with_body: bool) -> None:
-        path = unquote(urlsplit(self.path).path).lstrip("/")
-        file = (self.server.folder / path.replace("\x00", "")).resolve()
-        if not file.is_relative_to(self.server.folder) or not file.is_file():
-            self.send_error(404)
+        picture = self.server.picture_at(self.path)
+        if picture is None:
+            self.send_error(HTTPStatus.NOT_FOUND)
             return
-        data = file.read_bytes()
-        self.send_response(200)
-        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        self.send_header("Content-Type", kind)
+        data = picture.read_bytes()
+        self.send_response(HTTPStatus.OK)
+        self.send_header("Content-Type", CONTENT_TYPES[picture.suffix.lower()])
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         if with_body:

@@ -1,163 +1,132 @@
-"""The sample catalogue: some 200 drawn products whose right answers are known, since their kind,
-colour and pattern are."""
+"""The sample catalogue: two hundred products, drawn by code, whose every answer is known."""
 
 from __future__ import annotations
 
+import hashlib
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from importlib import resources
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageFilter
+from PIL import Image
 
-from lookalike.demo.drawings import clothes, household
-from lookalike.demo.drawings.canvas import SIZE, Canvas, Color, Paint, rgb
+from lookalike.demo.drawings.kinds import KINDS, Kind
+from lookalike.demo.drawings.look import Look, Print
+from lookalike.demo.drawings.palette import COLORS, Tones
+from lookalike.demo.drawings.scene import at_home, draw, in_shop
 from lookalike.demo.rows import CatalogueRow
 
-EDITION = 1
-"""Raised when the drawings change, so that those of an earlier edition are drawn anew."""
-
-COLORS = {
-    "red": rgb("#c8303a"),
-    "orange": rgb("#ec8a2c"),
-    "yellow": rgb("#f2cb3d"),
-    "green": rgb("#3f9a56"),
-    "teal": rgb("#23898f"),
-    "blue": rgb("#2f62c4"),
-    "purple": rgb("#7a49ae"),
-    "pink": rgb("#ee8fb4"),
-    "brown": rgb("#8a5a38"),
-    "black": rgb("#2b2c31"),
-}
-PATTERNS = ("plain", "plain", "striped", "plain", "dotted")
+BRANDS = ("Birch & Bell", "Fernhill", "Northlane", "Pebblework", "Tidewater")
 
 
 @dataclass(frozen=True, slots=True)
-class Kind:
-    """One kind of product: how it is drawn, named, filed and priced."""
+class SampleProduct:
+    """One product, e.g. `backpack-red`; no other has both its kind and its colour."""
 
-    name: str
-    draw: Callable[[Canvas], None]
+    key: str
+    title: str
     category: str
-    material: str
+    brand: str
     price: float
+    currency: str
+    description: str
+    color: str
+    kind: str
+    look: Look
+
+    def front(self) -> Image.Image:
+        """Its picture in the catalogue."""
+        return draw(KINDS[self.kind], self.look, in_shop())
+
+    def at_home(self) -> Image.Image:
+        """The same product in a shopper's own photograph."""
+        kind = KINDS[self.kind]
+        return draw(kind, self.look, at_home(kind.stands, random.Random(f"{self.key} at home")))
 
 
-KINDS = (
-    Kind("t-shirt", clothes.t_shirt, "Clothing > Tops", "cotton", 19.9),
-    Kind("hoodie", clothes.hoodie, "Clothing > Tops", "fleece", 49.9),
-    Kind("dress", clothes.dress, "Clothing > Dresses", "linen", 79.0),
-    Kind("trousers", clothes.trousers, "Clothing > Trousers", "cotton", 59.0),
-    Kind("skirt", clothes.skirt, "Clothing > Skirts", "wool", 45.0),
-    Kind("cap", clothes.cap, "Clothing > Hats", "canvas", 17.5),
-    Kind("sneaker", clothes.sneaker, "Shoes > Sneakers", "canvas", 69.0),
-    Kind("boot", clothes.boot, "Shoes > Boots", "leather", 129.0),
-    Kind("pump", clothes.heel, "Shoes > Pumps", "leather", 99.0),
-    Kind("handbag", clothes.handbag, "Bags > Handbags", "leather", 149.0),
-    Kind("backpack", clothes.backpack, "Bags > Backpacks", "canvas", 64.0),
-    Kind("mug", household.mug, "Home > Kitchen", "stoneware", 12.0),
-    Kind("teapot", household.teapot, "Home > Kitchen", "stoneware", 34.0),
-    Kind("bottle", household.bottle, "Home > Kitchen", "steel", 22.0),
-    Kind("table lamp", household.table_lamp, "Home > Lamps", "linen", 54.0),
-    Kind("floor lamp", household.floor_lamp, "Home > Lamps", "metal", 139.0),
-    Kind("chair", household.chair, "Home > Furniture", "beech", 89.0),
-    Kind("armchair", household.armchair, "Home > Furniture", "velvet", 399.0),
-    Kind("wall clock", household.clock, "Home > Decoration", "beech", 39.0),
-    Kind("umbrella", household.umbrella, "Accessories > Umbrellas", "nylon", 25.0),
-    Kind("vase", household.vase, "Home > Decoration", "stoneware", 29.0),
-)
-BRANDS = ("Norden", "Vela", "Kastor", "Mira", "Otto & Finn")
+def sample_catalogue() -> list[SampleProduct]:
+    """Every kind in every colour, always the same."""
+    return [_product(kind, color) for kind in KINDS.values() for color in COLORS]
 
 
 def draw_sample(folder: Path) -> list[CatalogueRow]:
-    """Draws what is not in the folder yet; one product and one query a kind and colour.
+    """Each product of the sample, followed by a query that shows it at home.
 
-    The query shows the same product in another view: turned, mirrored, nearer or farther, in
-    another light.
+    Draws the pictures that are not in the folder yet. New drawings go to a new folder in there, and
+    so have new URLs, because a catalogue does not look again at a URL that it knows.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    wanted = [
-        (kind, color, PATTERNS[(at + number) % len(PATTERNS)])
-        for at, kind in enumerate(KINDS)
-        for number, color in enumerate(COLORS)
-    ]
-    with ThreadPoolExecutor() as pool:
-        drawn = pool.map(lambda each: list(_rows(folder, *each)), wanted)
-        return [row for rows in drawn for row in rows]
+    pictures = folder / _version()
+    pictures.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor() as painters:
+        pairs = painters.map(lambda product: _rows(product, pictures), sample_catalogue())
+        return [row for pair in pairs for row in pair]
 
 
-def _rows(folder: Path, kind: Kind, color: str, pattern: str) -> Iterator[CatalogueRow]:
-    """The product's row, and the row of its other view."""
-    chance = random.Random(f"{kind.name} {color}")
-    name = f"{kind.name.replace(' ', '-')}-{color}"
-    described = f"{pattern} {color}" if pattern != "plain" else color
-    product = CatalogueRow(
-        id=name,
-        product_id=name,
-        title=f"{described} {kind.material} {kind.name}".capitalize(),
-        image=folder / f"{name}-{EDITION}.jpg",
-        is_query=False,
+def _product(kind: Kind, color: str) -> SampleProduct:
+    key = f"{kind.name}-{color}".replace(" ", "-")
+    dice = random.Random(key)
+    look = _look(kind, color, dice)
+    words = (color.capitalize(), look.print.value, kind.material, kind.name)
+    title = " ".join(word for word in words if word)
+    return SampleProduct(
+        key=key,
+        title=title,
         category=kind.category,
-        brand=chance.choice(BRANDS),
-        price=round(kind.price * chance.uniform(0.8, 1.3), 2),
+        brand=dice.choice(BRANDS),
+        price=round(kind.price * dice.uniform(0.8, 1.25)) - 0.05,
         currency="USD",
-        description=f"A {kind.name} made of {kind.material}, {described}.",
+        description=f"{title} with {kind.variants[look.variant]}, {kind.purpose}.",
         color=color,
+        kind=kind.name,
+        look=look,
     )
-    turned = replace(
-        product, id=f"{name}-turned", image=folder / f"{name}-{EDITION}-turned.jpg", is_query=True
+
+
+def _look(kind: Kind, color: str, dice: random.Random) -> Look:
+    """One of the kind's prints, or as often none."""
+    plain = (Print.PLAIN,) * max(1, len(kind.prints))
+    return Look(
+        tones=Tones(COLORS[color]),
+        print=dice.choice(plain + kind.prints),
+        variant=dice.randrange(len(kind.variants)),
+        wide=dice.uniform(-1, 1),
+        tall=dice.uniform(-1, 1),
     )
-    if not (product.image.exists() and turned.image.exists()):
-        canvas = Canvas(Paint(COLORS[color], pattern))
-        kind.draw(canvas)
-        cutout = canvas.image
-        _save(_front(cutout), product.image)
-        _save(_turned(cutout, chance), turned.image)
-    yield product
-    yield turned
 
 
-def _save(picture: Image.Image, file: Path) -> None:
-    """Under its name only once it is whole."""
-    unfinished = file.with_suffix(".part")
-    picture.save(unfinished, "JPEG", quality=90)
-    unfinished.rename(file)
+def _version() -> str:
+    """A name that changes with the code that draws."""
+    package = resources.files("lookalike.demo")
+    drawings = sorted((package / "drawings").iterdir(), key=lambda source: source.name)
+    sources = [package / "sample.py", *(each for each in drawings if each.name.endswith(".py"))]
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:12]
 
 
-def _front(cutout: Image.Image) -> Image.Image:
-    return _on_ground(cutout, (255, 255, 255))
+def _rows(product: SampleProduct, pictures: Path) -> tuple[CatalogueRow, CatalogueRow]:
+    row = CatalogueRow(
+        id=product.key,
+        product_id=product.key,
+        title=product.title,
+        image=_drawn(pictures / f"{product.key}.jpg", product.front),
+        is_query=False,
+        category=product.category,
+        brand=product.brand,
+        price=product.price,
+        currency=product.currency,
+        description=product.description,
+        color=product.color,
+    )
+    name = f"{product.key}-at-home"
+    image = _drawn(pictures / f"{name}.jpg", product.at_home)
+    return row, replace(row, id=name, image=image, is_query=True)
 
 
-def _turned(cutout: Image.Image, chance: random.Random) -> Image.Image:
-    if chance.random() < 0.5:
-        cutout = cutout.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    cutout = cutout.rotate(chance.uniform(-14, 14), Image.Resampling.BICUBIC)
-    edge = round(SIZE * chance.uniform(0.72, 0.95))
-    smaller = cutout.resize((edge, edge), Image.Resampling.LANCZOS)
-    moved = Image.new("RGBA", (SIZE, SIZE), (0, 0, 0, 0))
-    room = SIZE - edge
-    moved.paste(smaller, (chance.randint(0, room), chance.randint(0, room)))
-    grey = chance.randint(205, 240)
-    return _lit(_on_ground(moved, (grey, grey, grey - 6)), chance)
-
-
-def _on_ground(cutout: Image.Image, ground: Color) -> Image.Image:
-    """The cut-out on a plain ground, with a soft shadow under it."""
-    sheet = Image.new("RGBA", cutout.size, (*ground, 255))
-    shade = Image.new("RGBA", cutout.size, (0, 0, 0, 0))
-    faint = cutout.getchannel("A").point(lambda alpha: alpha // 5)
-    shade.paste((30, 34, 44, 255), (5, 9), faint)
-    sheet.alpha_composite(shade.filter(ImageFilter.GaussianBlur(6)))
-    sheet.alpha_composite(cutout)
-    return sheet.convert("RGB")
-
-
-def _lit(picture: Image.Image, chance: random.Random) -> Image.Image:
-    """Light from one side, and a little noise as of a camera."""
-    noise = np.random.default_rng(chance.randrange(2**32))
-    values = np.asarray(picture, dtype=np.float32)
-    slope = np.linspace(chance.uniform(0.82, 1.0), chance.uniform(1.0, 1.12), SIZE)
-    lit = values * slope[None, :, None] + noise.integers(-4, 5, (SIZE, SIZE, 1), dtype=np.int8)
-    return Image.fromarray(lit.clip(0, 255).astype(np.uint8), "RGB")
+def _drawn(file: Path, picture: Callable[[], Image.Image]) -> Path:
+    """The file, drawn unless it is there; a run that is broken off leaves no half of one."""
+    if not file.exists():
+        unfinished = file.with_suffix(".unfinished")
+        picture().save(unfinished, "JPEG", quality=90)
+        unfinished.replace(file)
+    return file

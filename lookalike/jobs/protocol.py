@@ -31,7 +31,8 @@ class Claim:
 @dataclass(frozen=True, slots=True)
 class Depth:
     """How much waits. `due` may be claimed now; `owed` counts those to be tried later too;
-    `leased` are with a worker; `oldest_due_s` is the age of the longest-due one in seconds."""
+    `leased` are with a worker, and in neither; `oldest_due_s` is the age of the longest-due one in
+    seconds."""
 
     due: int
     owed: int
@@ -42,12 +43,16 @@ class Depth:
 class OwedQueue(Protocol):
     """Every method is one atomic step in the server and raises `QueueAway` when it is away."""
 
+    def ping(self) -> None:
+        """Returns when the server answers."""
+
     def add(self, tenant: str, ids: Collection[str]) -> None:
         """These products owe something from now on. One that is leased is due again once the
-        lease ends, however it ends. The tries of earlier content are forgotten."""
+        lease ends, however it ends; one that waits for a later try is due now. The tries and the
+        expired leases of earlier content are forgotten: a new picture deserves a new start."""
 
     def claim(self, limit: int) -> Claim:
-        """Takes up to `limit` due products, round-robin over tenants, under a lease.
+        """Takes up to `limit` due products, one a tenant by turns, under a lease.
 
         A product whose lease expired twice comes alone. An empty claim means nothing is due.
         """

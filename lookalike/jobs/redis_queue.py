@@ -13,9 +13,9 @@ from lookalike.jobs.redis_errors import redis_in_words
 from lookalike.jobs.redis_scripts import RedisScripts
 
 EXPIRED_AT_ONCE = 500
-RESTORED_AT_ONCE = 1000
+"""Leases that one `expire` looks at, so that it never holds up the server for long."""
 
-_KEYS = ("ring", "leases", "holders", "tries", "lapses")
+_KEYS = ("ring", "leases", "holders", "again", "tries", "lapses")
 
 
 class RedisOwedQueue:
@@ -23,8 +23,8 @@ class RedisOwedQueue:
 
     Under `<namespace>:` are a set a tenant (`owed:<tenant>`: ids by the time, in milliseconds, at
     which each may next be tried), the ring of tenants by their turn, the leases by their end, who
-    holds each, how often each was tried, and how often its lease lapsed. Nothing about a product
-    stays once it is settled.
+    holds each, what was added again while it was leased, how often each was tried, and how often
+    its lease lapsed. Nothing about a product stays once it is settled.
     """
 
     def __init__(
@@ -35,6 +35,11 @@ class RedisOwedQueue:
         self._scripts = RedisScripts(connection, "queue", keys, common)
         self._connection = connection
         self._leases = f"{namespace}:leases"
+
+    def ping(self) -> None:
+        """Raises `QueueAway` when the server does not answer."""
+        with redis_in_words():
+            self._connection.ping()
 
     def add(self, tenant: str, ids: Collection[str]) -> None:
         """These owe something from now on; their earlier tries and lapses are forgotten."""
@@ -75,10 +80,8 @@ class RedisOwedQueue:
 
     def restore(self, owed: Iterable[tuple[str, str]]) -> None:
         """Adds what the index says is owed, unless it waits or is leased."""
-        pairs = list(owed)
-        for start in range(0, len(pairs), RESTORED_AT_ONCE):
-            batch = pairs[start : start + RESTORED_AT_ONCE]
-            self._scripts.run("restore", *(text for pair in batch for text in pair))
+        if flat := [text for pair in owed for text in pair]:
+            self._scripts.run("restore", *flat)
 
     def leased(self, tenant: str, ids: Collection[str]) -> set[str]:
         """Those of the ids that a worker has now."""
@@ -100,9 +103,8 @@ class RedisOwedQueue:
         return Depth(due, owed, leased, oldest_ms / 1000)
 
     def _rest(self, claim: Claim, items: Iterable[tuple[Claimed, float]], *, counts: bool) -> None:
-        pairs = [(_member(item), int(seconds * 1000)) for item, seconds in items]
-        if pairs:
-            flat = (value for pair in pairs for value in pair)
+        pairs = ((_member(item), int(seconds * 1000)) for item, seconds in items)
+        if flat := [value for pair in pairs for value in pair]:
             self._scripts.run("rest", claim.token, int(counts), *flat)
 
 

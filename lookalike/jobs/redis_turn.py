@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import secrets
+
 from redis import Redis
 
 from lookalike.jobs.redis_errors import redis_in_words
 
+_TAKE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+"""
+
 
 class RedisTurn:
-    """The turn named `name`. It is not given back: it runs out, so a process that ends in the
-    middle keeps the others waiting no longer than that."""
+    """The turn named `name`. Whoever has it may take it again; it is not given back, but runs out,
+    so a process that ends in the middle keeps the others waiting no longer than that."""
 
     def __init__(self, connection: Redis, name: str, namespace: str = "lookalike") -> None:
-        self._connection = connection
         self._key = f"{namespace}:turn:{name}"
+        self._token = secrets.token_hex(8)
+        self._take = connection.register_script(_TAKE)
 
     def take(self, seconds: float) -> bool:
-        """Whether the turn is this process's for so many seconds. Raises `QueueAway`."""
+        """Whether the turn is ours for so many seconds from now. Raises `QueueAway`."""
         with redis_in_words():
-            taken = self._connection.set(self._key, "1", nx=True, px=int(seconds * 1000))
-        return bool(taken)
+            return bool(self._take([self._key], [self._token, int(seconds * 1000)]))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from math import ceil
 
 from redis import Redis
-from redis.exceptions import WatchError
-from rq import Queue, Worker
+from redis.client import Pipeline
+from rq import Queue
 from rq.serializers import JSONSerializer
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from lookalike.jobs.redis_errors import redis_in_words
 
@@ -23,30 +24,35 @@ class RqTicker:
         self._task = task
         self._claim = claim
         self._queue = Queue(queue, connection=connection, serializer=JSONSerializer)
+        self._workers_key = WORKERS_BY_QUEUE_KEY % queue
 
     def top_up(self, due: int) -> None:
-        """Queues ticks until there are min(workers, ceil(due / claim)).
-
-        The count and the queueing are one transaction: when another process queues between them,
-        it has topped up, and there is nothing left to do.
-        """
-        with redis_in_words(), self._connection.pipeline() as pipeline:
-            pipeline.watch(self._queue.key)  # type: ignore[no-untyped-call]
-            workers = Worker.count(connection=self._connection, queue=self._queue)
-            wanted = min(max(workers, 1), ceil(due / self._claim))
-            missing = wanted - pipeline.llen(self._queue.key)
-            if missing <= 0:
-                return
-            pipeline.multi()
-            for _ in range(missing):
-                self._queue.enqueue_call(
-                    self._task,
-                    timeout=-1,
-                    result_ttl=0,
-                    failure_ttl=FAILED_KEPT_S,
-                    pipeline=pipeline,
+        """Queues ticks until there are min(workers, ceil(due / claim)); one round trip where there
+        are. A first tick is queued even before there is a worker, and awaits it."""
+        with redis_in_words():
+            if self._missing(due) > 0:
+                self._connection.transaction(
+                    lambda pipeline: self._enqueue(pipeline, due), self._queue.key
                 )
-            try:
-                pipeline.execute()
-            except WatchError:
-                return
+
+    def _missing(self, due: int) -> int:
+        with self._connection.pipeline(transaction=False) as pipeline:
+            pipeline.llen(self._queue.key)
+            pipeline.scard(self._workers_key)
+            counts: list[int] = pipeline.execute()
+        queued, workers = counts
+        return min(max(workers, 1), ceil(due / self._claim)) - queued
+
+    def _enqueue(self, pipeline: Pipeline, due: int) -> None:
+        """Counts again, now that the queue is watched, and queues what is missing. Should another
+        process queue first, `transaction` does this anew."""
+        missing = self._missing(due)
+        pipeline.multi()
+        for _ in range(missing):
+            self._queue.enqueue_call(
+                self._task,
+                timeout=-1,
+                result_ttl=0,
+                failure_ttl=FAILED_KEPT_S,
+                pipeline=pipeline,
+            )

@@ -19,6 +19,9 @@ log = structlog.get_logger(__name__)
 
 SWEEP_EVERY_S = 5.0
 RESTORE_EVERY_S = 60.0
+TURN_S = 2 * SWEEP_EVERY_S
+"""Longer than the pause between two sweeps, so that one process sweeps until it ends."""
+
 PAGE = 1000
 
 
@@ -26,7 +29,8 @@ class Turn(Protocol):
     """A turn that one process has at a time."""
 
     def take(self, seconds: float) -> bool:
-        """Whether the turn is ours for so many seconds. Raises `QueueAway`."""
+        """Whether the turn is ours for so many seconds from now. Whoever has it may take it again.
+        Raises `QueueAway`."""
 
 
 class Sweeper:
@@ -57,7 +61,7 @@ class Sweeper:
         while True:
             restoring = time.monotonic() - restored >= RESTORE_EVERY_S
             try:
-                if self._turn.take(SWEEP_EVERY_S * 0.9):
+                if self._turn.take(TURN_S):
                     self.sweep(restoring=restoring)
                     restored = time.monotonic() if restoring else restored
             except LookalikeError as error:
@@ -83,6 +87,7 @@ class Sweeper:
         after: tuple[str, str] | None = None
         while page := self._index.owed(after, PAGE):
             self._queue.restore(page)
+            self._turn.take(TURN_S)  # many pages last longer than one turn
             after = page[-1]
 
     def _settle_jobs(self) -> None:
@@ -94,3 +99,4 @@ class Sweeper:
                 stored = self._index.get(tenant, page)
                 fates = {id: fate(stored[id].product if id in stored else None) for id in page}
                 self._jobs.settle(tenant, {id: found for id, found in fates.items() if found})
+                self._turn.take(TURN_S)

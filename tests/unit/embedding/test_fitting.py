@@ -29,7 +29,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "product_id": row.product_id,
             "title": row.title,
             "category": (row.category or "").split(" > "),
-            "image": row.image.name,
+            "image": str(row.image),
         }
         for row in draw_sample(folder)
     ]
@@ -58,6 +58,6 @@ def test_a_manifest_without_pairs_cannot_be_fitted(
 ) -> None:
     one = tmp_path / "products.jsonl"
     line = json.loads(manifest.read_text().splitlines()[0])
-    one.write_text(json.dumps(line | {"image": str(manifest.parent / line["image"])}))
+    one.write_text(json.dumps(line))
     with pytest.raises(ValueError, match="pairs"):
         fit_calibrations(embedder, PictureReader(NoInternet(), pack, 50), [one])

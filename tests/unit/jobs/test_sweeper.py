@@ -1,21 +1,23 @@
-"""The sweeper over the real queue and job store; the index is a small fake."""
+"""What one sweep takes up again, and that a fault does not end the sweeper."""
 
 from __future__ import annotations
 
 import threading
-import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
 from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
 
 from lookalike.errors import IndexAway
 from lookalike.index.protocol import Stored
 from lookalike.jobs.protocol import Claim
-from lookalike.jobs.record import JobKind, JobStatus, Tally
 from lookalike.jobs.redis_jobs import RedisJobStore
 from lookalike.jobs.redis_queue import RedisOwedQueue
 from lookalike.jobs.redis_turn import RedisTurn
+from lookalike.jobs.rq_ticker import RqTicker
 from lookalike.jobs.sweeper import Sweeper
 
 ANNA = "7f2c1a34-0c55-4b0e-9a5e-111111111111"
@@ -23,107 +25,141 @@ ANNA = "7f2c1a34-0c55-4b0e-9a5e-111111111111"
 
 @dataclass
 class FakeIndex:
-    """Knows which products are owed, and holds none."""
+    """As much of an index as a sweep asks. Raises each of `faults` once, instead of an answer."""
 
     owing: list[tuple[str, str]] = field(default_factory=list)
-    away: bool = False
+    faults: list[Exception] = field(default_factory=list)
+    pages: list[int] = field(default_factory=list)
 
     def owed(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str]]:
-        if self.away:
-            raise IndexAway("The index is away.")
-        return [pair for pair in sorted(self.owing) if after is None or pair > after][:limit]
+        if self.faults:
+            raise self.faults.pop()
+        page = [each for each in sorted(self.owing) if after is None or each > after][:limit]
+        self.pages.append(len(page))
+        return page
 
-    def get(self, tenant: str, ids: list[str]) -> dict[str, Stored]:
+    def get(self, tenant: str, ids: Sequence[str]) -> dict[str, Stored]:
         return {}
 
 
-@dataclass
-class CountingTicker:
-    due: list[int] = field(default_factory=list)
+class Passes(threading.Event):
+    """A stop that comes after so many passes, without the pauses between them."""
 
-    def top_up(self, due: int) -> None:
-        self.due.append(due)
+    def __init__(self, passes: int) -> None:
+        super().__init__()
+        self._left = passes
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self._left -= 1
+        return self._left == 0
 
 
-@dataclass
-class Swept:
-    sweeper: Sweeper
-    queue: RedisOwedQueue
-    jobs: RedisJobStore
-    index: FakeIndex
-    ticker: CountingTicker
-    failed: list[Claim]
+class House:
+    """A sweeper over a real queue, whose leases run out at once."""
+
+    def __init__(self, connection: Redis) -> None:
+        self.index = FakeIndex()
+        self.queue = RedisOwedQueue(connection, lease_s=0)
+        self.ticks = Queue("embed", connection=connection, serializer=JSONSerializer)
+        self.failed: list[str] = []
+        self.sweeper = Sweeper(
+            queue=self.queue,
+            ticker=RqTicker(connection, "workers.tasks.embed_owed", "embed", 50),
+            index=self.index,  # type: ignore[arg-type]
+            jobs=RedisJobStore(connection),
+            fail=self.fail,
+            turn=RedisTurn(connection, "sweeper"),
+        )
+
+    def fail(self, claim: Claim) -> None:
+        self.failed += [item.id for item in claim.items]
+        self.queue.settle(claim, claim.items)
 
 
 @pytest.fixture
-def swept(redis_client: Redis) -> Swept:
-    queue, jobs = RedisOwedQueue(redis_client, lease_s=0.05), RedisJobStore(redis_client)
-    index, ticker, failed = FakeIndex(), CountingTicker(), []
-
-    def fail(claim: Claim) -> None:
-        failed.append(claim)
-        queue.settle(claim, claim.items)
-
-    sweeper = Sweeper(
-        queue=queue,
-        ticker=ticker,
-        index=index,  # type: ignore[arg-type]
-        jobs=jobs,
-        fail=fail,
-        turn=RedisTurn(redis_client, "sweeper"),
-    )
-    return Swept(sweeper, queue, jobs, index, ticker, failed)
+def house(redis_client: Redis) -> House:
+    return House(redis_client)
 
 
-def test_what_the_index_says_is_owed_comes_back_after_redis_lost_it(swept: Swept) -> None:
-    swept.index.owing = [(ANNA, f"{number:05}") for number in range(2500)]
-    swept.sweeper.sweep(restoring=True)
-    assert swept.queue.depth().due == 2500
-    assert swept.ticker.due == [2500]
+def test_a_lapsed_lease_makes_its_product_due_and_queues_a_tick(house: House) -> None:
+    house.queue.add(ANNA, ["a"])
+    house.queue.claim(1)
+    house.sweeper.sweep(restoring=False)
+    assert house.queue.depth().due == 1
+    assert house.ticks.count == 1
+    assert house.failed == []
 
 
-def test_a_quick_sweep_does_not_ask_the_index(swept: Swept) -> None:
-    swept.index.away = True
-    swept.sweeper.sweep(restoring=False)
-
-
-def test_leases_that_ran_out_wake_a_worker_and_the_third_time_fail_the_product(
-    swept: Swept,
-) -> None:
-    swept.queue.add(ANNA, ["bad"])
+def test_a_product_that_ended_three_workers_is_failed(house: House) -> None:
+    house.queue.add(ANNA, ["a"])
     for _ in range(3):
-        assert swept.failed == []
-        assert swept.queue.claim(1).items
-        while swept.queue.leased(ANNA, ["bad"]):
-            swept.sweeper.sweep(restoring=False)
-    assert [item.id for item in swept.failed[0].items] == ["bad"]
-    assert swept.ticker.due == [1, 1]
+        house.queue.claim(1)
+        house.sweeper.sweep(restoring=False)
+    assert house.failed == ["a"]
+    assert house.queue.depth().owed == 0
 
 
-def test_jobs_do_not_wait_for_what_is_gone(swept: Swept) -> None:
-    job = swept.jobs.open(ANNA, JobKind.BATCH)
-    swept.jobs.expect(job, ANNA, [str(number) for number in range(5)])
-    swept.jobs.close(job, Tally(created=5), [])
-    swept.sweeper.sweep(restoring=True)
-    found = swept.jobs.get(ANNA, job)
-    assert found is not None
-    assert (found.status, found.superseded) == (JobStatus.COMPLETE, 5)
+def test_everything_that_the_index_owes_is_restored_page_by_page(house: House) -> None:
+    house.index.owing = [(ANNA, f"{number:04}") for number in range(2_500)]
+    house.sweeper.sweep(restoring=True)
+    assert house.index.pages == [1000, 1000, 500, 0]
+    assert house.queue.depth().due == 2_500
+    assert house.ticks.count == 1
 
 
-def test_a_fault_does_not_end_the_sweeping(swept: Swept) -> None:
-    swept.index.away = True
+def test_a_sweep_that_does_not_restore_leaves_the_index_alone(house: House) -> None:
+    house.index.owing = [(ANNA, "a")]
+    house.sweeper.sweep(restoring=False)
+    assert house.index.pages == []
+    assert house.queue.depth().owed == 0
+
+
+def test_no_tick_is_queued_where_nothing_is_due(house: House) -> None:
+    house.sweeper.sweep(restoring=True)
+    assert house.ticks.count == 0
+
+
+def test_the_first_sweep_of_a_process_restores_and_the_next_does_not(house: House) -> None:
+    house.index.owing = [(ANNA, "a")]
+    house.sweeper.run(Passes(3))
+    assert house.index.pages == [1, 0]
+    assert house.queue.depth().due == 1
+
+
+@pytest.mark.parametrize("fault", [IndexAway("The index is away."), RuntimeError("a bug")])
+def test_a_fault_is_survived_and_the_next_sweep_makes_up_for_it(
+    house: House, fault: Exception
+) -> None:
+    house.index.owing = [(ANNA, "a")]
+    house.index.faults = [fault]
+    house.sweeper.run(Passes(1))
+    assert house.queue.depth().due == 0
+    house.sweeper.run(Passes(2))
+    assert house.queue.depth().due == 1
+
+
+def test_nothing_is_swept_while_another_process_has_the_turn(
+    house: House, redis_client: Redis
+) -> None:
+    house.index.owing = [(ANNA, "a")]
+    assert RedisTurn(redis_client, "sweeper").take(60)
+    house.sweeper.run(Passes(3))
+    assert house.index.pages == []
+
+
+def test_an_emptied_redis_is_filled_again(house: House, redis_client: Redis) -> None:
+    house.index.owing = [(ANNA, "a")]
+    house.queue.add(ANNA, ["a"])
+    redis_client.flushall()
+    house.sweeper.run(Passes(1))
+    assert house.queue.depth().due == 1
+    assert house.ticks.count == 1
+
+
+def test_it_stops_when_told_to(house: House) -> None:
     stop = threading.Event()
-    thread = threading.Thread(target=swept.sweeper.run, args=(stop,))
+    thread = threading.Thread(target=house.sweeper.run, args=(stop,))
     thread.start()
     stop.set()
-    thread.join(10)
+    thread.join(20)
     assert not thread.is_alive()
-
-
-def test_a_turn_is_one_process_s_at_a_time_and_runs_out(redis_client: Redis) -> None:
-    one, other = RedisTurn(redis_client, "t"), RedisTurn(redis_client, "t")
-    assert one.take(0.1)
-    assert not other.take(0.1)
-    deadline = time.monotonic() + 10
-    while not other.take(0.1):
-        assert time.monotonic() < deadline

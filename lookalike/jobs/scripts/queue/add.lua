@@ -1,7 +1,10 @@
 -- ARGV: 3 tenant, then ids. New content: earlier tries and lapses are forgotten.
 for i = 4, #ARGV do
   local member = ARGV[3] .. '|' .. ARGV[i]
-  redis.call('HDEL', tries, member)
-  redis.call('HDEL', lapses, member)
-  owe(ARGV[3], ARGV[i], now)
+  forget_history(member)
+  if is_leased(member) then
+    redis.call('SADD', again, member)
+  else
+    owe(ARGV[3], ARGV[i], now)
+  end
 end

@@ -9,9 +9,8 @@ for _, member in ipairs(over) do
     table.insert(exhausted, tenant)
     table.insert(exhausted, id)
   else
-    redis.call('ZREM', leases, member)
-    redis.call('HDEL', holders, member)
-    owe(tenant, id, now, 'LT')
+    let_go(member)
+    owe(tenant, id, now)
   end
 end
 return exhausted

@@ -2,8 +2,7 @@
 for i = 4, #ARGV do
   local member = ARGV[3] .. '|' .. ARGV[i]
   redis.call('ZREM', set_of(ARGV[3]), ARGV[i])
-  redis.call('ZREM', leases, member)
-  redis.call('HDEL', holders, member)
-  redis.call('HDEL', tries, member)
-  redis.call('HDEL', lapses, member)
+  let_go(member)
+  forget_history(member)
 end
+leave_if_empty(ARGV[3])

@@ -1,7 +1,11 @@
--- ARGV: 3 token, then members. What was added meanwhile stays in its set.
+-- ARGV: 3 token, then members. What was added meanwhile is due.
 for i = 4, #ARGV do
-  if let_go(ARGV[i], ARGV[3]) then
-    redis.call('HDEL', tries, ARGV[i])
-    redis.call('HDEL', lapses, ARGV[i])
+  local member = ARGV[i]
+  if holds(ARGV[3], member) then
+    forget_history(member)
+    if let_go(member) then
+      local tenant, id = parts_of(member)
+      owe(tenant, id, now)
+    end
   end
 end

@@ -1,0 +1,97 @@
+"""The pen: fills and strokes outlines, four times as large as the picture, for smooth edges."""
+
+from __future__ import annotations
+
+from PIL import Image, ImageChops, ImageDraw
+
+from lookalike.demo.drawings.look import Look, Print
+from lookalike.demo.drawings.outlines import Outline, bounds, moved
+from lookalike.demo.drawings.palette import NIGHT, Rgb, mix
+from lookalike.demo.drawings.prints import figures
+from lookalike.demo.drawings.view import View
+
+SIZE = 480
+"""Edge of a finished picture, in pixels."""
+
+FINER = 4
+UNIT = SIZE * FINER / 100
+"""Pixels of the large canvas to one unit: the picture shows 100 units each way."""
+
+RIM = 2.4
+"""Width of the shaded rim of a body, in units; narrower on small ones."""
+
+
+class Pen:
+    """Draws one thing, as one view sees it, over a background.
+
+    Every stroke goes to two canvases: the picture, and the coverage that tells the thing from what
+    is behind it.
+    """
+
+    def __init__(self, background: Image.Image, view: View) -> None:
+        self._picture = background.resize((SIZE * FINER, SIZE * FINER), Image.Resampling.NEAREST)
+        self._coverage = Image.new("L", self._picture.size)
+        self._draw = ImageDraw.Draw(self._picture)
+        self._cover = ImageDraw.Draw(self._coverage)
+        self._view = view
+
+    def fill(self, outline: Outline, color: Rgb) -> None:
+        """An area of one colour."""
+        points = self._pixels(outline)
+        self._draw.polygon(points, color)
+        self._cover.polygon(points, 255)
+
+    def body(self, outline: Outline, color: Rgb) -> None:
+        """An area of one colour that is shaded along its lower right rim."""
+        self.fill(outline, color)
+        self.shade(outline, mix(color, NIGHT, 0.16))
+
+    def shade(self, outline: Outline, color: Rgb) -> None:
+        """Only the lower right rim of an area."""
+        points = self._pixels(outline)
+        left, top, right, bottom = bounds(points)
+        rim = min(RIM * UNIT * self._view.zoom, 0.1 * min(right - left, bottom - top))
+        stencil = self._stencil(points)
+        ImageDraw.Draw(stencil).polygon(moved(points, -rim, -rim), 0)
+        self._paste(stencil, color)
+
+    def cloth(self, outline: Outline, look: Look) -> None:
+        """A body in the product's colour, with its print."""
+        self.fill(outline, look.tones.base)
+        if look.print is not Print.PLAIN:
+            self._print(outline, look)
+        self.shade(outline, look.tones.dark)
+
+    def stroke(self, points: Outline, width: float, color: Rgb) -> None:
+        """A line with round ends and joints."""
+        pixels = self._pixels(points)
+        thick = max(1, round(width * UNIT * self._view.zoom))
+        for draw, ink in ((self._draw, color), (self._cover, 255)):
+            draw.line(pixels, ink, thick, joint="curve")
+            for x, y in (pixels[0], pixels[-1]):
+                draw.circle((x, y), thick / 2, ink)
+
+    def finish(self) -> tuple[Image.Image, Image.Image]:
+        """The picture and its coverage (mode L), each of `SIZE` pixels an edge."""
+        return self._picture.reduce(FINER), self._coverage.reduce(FINER)
+
+    def _print(self, outline: Outline, look: Look) -> None:
+        printed = self._stencil(*map(self._pixels, figures(look.print, bounds(outline))))
+        inside = ImageChops.logical_and(printed, self._stencil(self._pixels(outline)))
+        self._paste(inside, look.tones.print)
+
+    def _stencil(self, *areas: Outline) -> Image.Image:
+        """A mask (mode 1) of these areas, given in pixels."""
+        stencil = Image.new("1", self._picture.size)
+        draw = ImageDraw.Draw(stencil)
+        for pixels in areas:
+            draw.polygon(pixels, 1)
+        return stencil
+
+    def _paste(self, stencil: Image.Image, color: Rgb) -> None:
+        if extent := stencil.getbbox():
+            self._picture.paste(color, extent, stencil.crop(extent))
+
+    def _pixels(self, outline: Outline) -> Outline:
+        middle = SIZE * FINER / 2
+        return [(middle + x * UNIT, middle + y * UNIT) for x, y in self._view.seen(outline)]
