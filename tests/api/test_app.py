@@ -9,7 +9,7 @@ from openapi_spec_validator import validate
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from tests.api.conftest import Api
+from tests.api.harness import Api
 
 ROUTES = [
     ("POST", "/v1/catalog/products"),

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Api, jpeg
+from tests.api.harness import Api, jpeg
 
 EXCHANGES = {
     each["name"]: each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.api.conftest import Api, jpeg
+from tests.api.harness import Api, jpeg
 
 
 def batch(api: Api, *keys: str, picture: str = "mug", **facts: Any) -> str:

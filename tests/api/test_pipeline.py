@@ -14,7 +14,7 @@ from lookalike.catalog.product import Part
 from lookalike.embedding.packs import Pack
 from lookalike.embedding.protocol import Pixels, Vectors
 from lookalike.errors import ModelAway, PictureUnreachable
-from tests.api.conftest import Api, jpeg
+from tests.api.harness import Api, jpeg
 
 
 class Unreachable:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.api.conftest import Api, jpeg
+from tests.api.harness import Api, jpeg
 
 
 @pytest.fixture

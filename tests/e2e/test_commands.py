@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.e2e.conftest import Commands, eventually
+from tests.e2e.harness import Commands, eventually
 
 
 @pytest.fixture
@@ -160,5 +160,5 @@ def test_the_demo_says_when_its_pictures_port_is_taken(alone: Commands) -> None:
         (folder / "pictures.port").write_text(str(taken.getsockname()[1]))
         ended = alone.run("demo", "--once", "--port", "0")
     assert ended.returncode == 1
-    assert "is in use" in ended.stderr
+    assert "already in use" in ended.stderr
     assert "Traceback" not in ended.stderr

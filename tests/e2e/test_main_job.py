@@ -7,8 +7,7 @@ from collections import Counter
 
 from lookalike.demo.pictures import PictureHost
 from lookalike.demo.rows import CatalogueRow
-
-from tests.e2e.conftest import Commands, Shop, eventually
+from tests.e2e.harness import Commands, Shop, eventually
 
 
 def found_products(shop: Shop, query: CatalogueRow, products: dict[str, str]) -> list[str]:
