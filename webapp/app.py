@@ -21,6 +21,9 @@ from webapp.visual.routes import blueprint as visual
 DOCS = "/docs"
 DOCUMENT = "/openapi.json"
 
+_SWAGGER = {"validatorUrl": None, "app_name": "Lookalike"}
+"""No badge from an outside validator: the page asks no other host for anything."""
+
 _SECURITY = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer"},
@@ -52,7 +55,7 @@ def create_app(services: Services | None = None) -> Flask:
     problems.install(app)
     api = DocumentedApi(app)
     api.register_blueprint(visual)
-    app.register_blueprint(get_swaggerui_blueprint(DOCS, DOCUMENT))
+    app.register_blueprint(get_swaggerui_blueprint(DOCS, DOCUMENT, config=_SWAGGER))
     app.add_url_rule("/", view_func=_front)
     app.add_url_rule("/healthz", view_func=_healthz)
     if proxies := services.settings.trusted_proxies:

@@ -69,7 +69,7 @@ def run_demo(settings: Settings, photos: Path | None, once: bool) -> bool:
         sheet = settings.data_dir / "contact-sheet.png"
         _sheet(rows, asked).save(sheet)
         _print_answers(console, rows, asked)
-        _print_addresses(console, client, host.url_of(rows[0].image), sheet)
+        _print_addresses(console, client, host.url_of(rows[-1].image), sheet)
         if not once:
             console.print("Serving until Ctrl-C; the key above is revoked then.")
             _wait_for_interrupt()
@@ -174,8 +174,8 @@ def _ask(console: Console, client: DemoClient, rows: Sequence[CatalogueRow]) -> 
     products = [row for row in rows if not row.is_query]
     wanted = [
         *(("picture", row) for row in _spread(queries or products, SEARCHES)),
-        *(("product", row) for row in _spread(products, 2, phase=1)),
-        *(("words", row) for row in _spread(products, 1, phase=2)),
+        *(("product", row) for row in _spread(products, 2, phase=24)),
+        *(("words", row) for row in _spread(products, 1, phase=117)),
     ]
     asked = []
     for how, row in wanted:
@@ -204,9 +204,10 @@ def _search(client: DemoClient, subject: dict[str, str]) -> list[dict[str, Any]]
 
 
 def _spread(rows: Sequence[CatalogueRow], count: int, phase: int = 0) -> list[CatalogueRow]:
-    """About `count` rows, evenly over the catalogue."""
-    step = max(1, len(rows) // count)
-    return list(rows[(step // 2 + phase) % max(1, len(rows)) :: step])[:count]
+    """About `count` different rows from all over the catalogue, of as many kinds and colours."""
+    step = len(rows) // count + 3
+    places = dict.fromkeys((phase + step * turn) % len(rows) for turn in range(count))
+    return [rows[place] for place in places]
 
 
 def _is_right(asked: Asked, result: dict[str, Any], rows: dict[str, CatalogueRow]) -> bool:

@@ -107,4 +107,5 @@ def test_the_openapi_document_validates_and_names_every_route(api: Api) -> None:
 def test_the_documentation_page_needs_no_other_host(api: Api) -> None:
     page = api.client.get("/docs/").text
     assert "/openapi.json" in page
+    assert '"validatorUrl": null' in page
     assert "https://" not in page.replace("https://github.com", "")
