@@ -43,7 +43,7 @@ def _pad_white(image: Image.Image, size: int, resample: Image.Resampling) -> Ima
 
 
 def _shortest_edge_crop(image: Image.Image, size: int, resample: Image.Resampling) -> Image.Image:
-    """The middle of the picture, pixel by pixel as the CLIPImageProcessor of transformers cuts it."""
+    """The middle of the picture, pixel by pixel as transformers' CLIPImageProcessor makes it."""
     image = _without_far_ends(image)
     shortest = min(image.size)
     width, height = (edge * size // shortest for edge in image.size)
