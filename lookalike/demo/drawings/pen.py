@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 from PIL import Image, ImageChops, ImageDraw
 
 from lookalike.demo.drawings.look import Look, Print
@@ -19,6 +22,9 @@ UNIT = SIZE * FINER / 100
 
 RIM = 2.4
 """Width of the shaded rim of a body, in units; narrower on small ones."""
+
+Extent = tuple[int, int, int, int]
+"""A rectangle of the large canvas: left, top, right, bottom."""
 
 
 class Pen:
@@ -49,11 +55,10 @@ class Pen:
     def shade(self, outline: Outline, color: Rgb) -> None:
         """Only the lower right rim of an area."""
         points = self._pixels(outline)
-        left, top, right, bottom = bounds(points)
+        left, top, right, bottom = extent = _extent(points)
         rim = min(RIM * UNIT * self._view.zoom, 0.1 * min(right - left, bottom - top))
-        stencil = self._stencil(points)
-        ImageDraw.Draw(stencil).polygon(moved(points, -rim, -rim), 0)
-        self._paste(stencil, color)
+        lit = _stencil([moved(points, -rim, -rim)], extent)
+        self._spray(ImageChops.subtract(_stencil([points], extent), lit), extent, color)
 
     def cloth(self, outline: Outline, look: Look) -> None:
         """A body in the product's colour, with its print."""
@@ -76,22 +81,30 @@ class Pen:
         return self._picture.reduce(FINER), self._coverage.reduce(FINER)
 
     def _print(self, outline: Outline, look: Look) -> None:
-        printed = self._stencil(*map(self._pixels, figures(look.print, bounds(outline))))
-        inside = ImageChops.logical_and(printed, self._stencil(self._pixels(outline)))
-        self._paste(inside, look.tones.print)
+        points = self._pixels(outline)
+        extent = _extent(points)
+        printed = _stencil(map(self._pixels, figures(look.print, bounds(outline))), extent)
+        inside = ImageChops.logical_and(_stencil([points], extent), printed)
+        self._spray(inside, extent, look.tones.print)
 
-    def _stencil(self, *areas: Outline) -> Image.Image:
-        """A mask (mode 1) of these areas, given in pixels."""
-        stencil = Image.new("1", self._picture.size)
-        draw = ImageDraw.Draw(stencil)
-        for pixels in areas:
-            draw.polygon(pixels, 1)
-        return stencil
-
-    def _paste(self, stencil: Image.Image, color: Rgb) -> None:
-        if extent := stencil.getbbox():
-            self._picture.paste(color, extent, stencil.crop(extent))
+    def _spray(self, stencil: Image.Image, extent: Extent, color: Rgb) -> None:
+        self._picture.paste(color, extent, stencil)
 
     def _pixels(self, outline: Outline) -> Outline:
         middle = SIZE * FINER / 2
         return [(middle + x * UNIT, middle + y * UNIT) for x, y in self._view.seen(outline)]
+
+
+def _extent(pixels: Outline) -> Extent:
+    left, top, right, bottom = bounds(pixels)
+    return (math.floor(left), math.floor(top), math.ceil(right) + 1, math.ceil(bottom) + 1)
+
+
+def _stencil(areas: Iterable[Outline], extent: Extent) -> Image.Image:
+    """A mask (mode 1) of this part of the large canvas, open where the areas are."""
+    left, top, right, bottom = extent
+    stencil = Image.new("1", (right - left, bottom - top))
+    draw = ImageDraw.Draw(stencil)
+    for pixels in areas:
+        draw.polygon(moved(pixels, -left, -top), 1)
+    return stencil

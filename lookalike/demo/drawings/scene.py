@@ -96,14 +96,20 @@ def _shadow_of_standing(coverage: Image.Image) -> Image.Image:
     left, _, right, bottom = coverage.getbbox() or (0, 0, SIZE, SIZE)
     shadow = Image.new("L", coverage.size)
     ImageDraw.Draw(shadow).ellipse((left - 2, bottom - 16, right + 10, bottom + 9), 255)
-    return shadow.filter(ImageFilter.GaussianBlur(7))
+    return _soft(shadow)
 
 
 def _shadow_of_lying(coverage: Image.Image) -> Image.Image:
     """The thing's own outline, a little beside it."""
     shadow = Image.new("L", coverage.size)
     shadow.paste(coverage, (5, 8))
-    return shadow.filter(ImageFilter.GaussianBlur(7))
+    return _soft(shadow)
+
+
+def _soft(shadow: Image.Image) -> Image.Image:
+    """Blurred while it is small, which looks the same and takes a tenth of the time."""
+    small = shadow.reduce(4).filter(ImageFilter.GaussianBlur(1.75))
+    return small.resize(shadow.size, Image.Resampling.BILINEAR)
 
 
 def _light(bright: Rgb, dim: Rgb, *, from_left: bool) -> Image.Image:
