@@ -28,24 +28,16 @@ Extent = tuple[int, int, int, int]
 
 
 class Pen:
-    """Draws one thing, as one view sees it, over a background.
+    """Draws one thing, as one view sees it, on glass."""
 
-    Every stroke goes to two canvases: the picture, and the coverage that tells the thing from what
-    is behind it.
-    """
-
-    def __init__(self, background: Image.Image, view: View) -> None:
-        self._picture = background.resize((SIZE * FINER, SIZE * FINER), Image.Resampling.NEAREST)
-        self._coverage = Image.new("L", self._picture.size)
-        self._draw = ImageDraw.Draw(self._picture)
-        self._cover = ImageDraw.Draw(self._coverage)
+    def __init__(self, view: View) -> None:
+        self._glass = Image.new("RGBA", (SIZE * FINER, SIZE * FINER))
+        self._draw = ImageDraw.Draw(self._glass)
         self._view = view
 
     def fill(self, outline: Outline, color: Rgb) -> None:
         """An area of one colour."""
-        points = self._pixels(outline)
-        self._draw.polygon(points, color)
-        self._cover.polygon(points, 255)
+        self._draw.polygon(self._pixels(outline), color)
 
     def body(self, outline: Outline, color: Rgb) -> None:
         """An area of one colour that is shaded along its lower right rim."""
@@ -71,14 +63,17 @@ class Pen:
         """A line with round ends and joints."""
         pixels = self._pixels(points)
         thick = max(1, round(width * UNIT * self._view.zoom))
-        for draw, ink in ((self._draw, color), (self._cover, 255)):
-            draw.line(pixels, ink, thick, joint="curve")
-            for x, y in (pixels[0], pixels[-1]):
-                draw.circle((x, y), thick / 2, ink)
+        self._draw.line(pixels, color, thick, joint="curve")
+        for x, y in (pixels[0], pixels[-1]):
+            self._draw.circle((x, y), thick / 2, color)
 
     def finish(self) -> tuple[Image.Image, Image.Image]:
-        """The picture and its coverage (mode L), each of `SIZE` pixels an edge."""
-        return self._picture.reduce(FINER), self._coverage.reduce(FINER)
+        """The thing on black (RGB), and how much of each pixel it covers (L): `SIZE` each way.
+
+        An edge is black as far as it is not covered, so a background is added, not blended.
+        """
+        picture = self._glass.reduce(FINER)
+        return picture.convert("RGB"), picture.getchannel("A")
 
     def _print(self, outline: Outline, look: Look) -> None:
         points = self._pixels(outline)
@@ -88,7 +83,7 @@ class Pen:
         self._spray(inside, extent, look.tones.print)
 
     def _spray(self, stencil: Image.Image, extent: Extent, color: Rgb) -> None:
-        self._picture.paste(color, extent, stencil)
+        self._glass.paste(color, extent, stencil)
 
     def _pixels(self, outline: Outline) -> Outline:
         middle = SIZE * FINER / 2

@@ -23,6 +23,9 @@ ROOMS: tuple[Rgb, ...] = (
     (232, 224, 226),
     (198, 200, 206),
 )
+SHADOW = 0.42
+"""The share of the light that a shadow takes where it is deepest."""
+
 LAMPS: tuple[Rgb, ...] = ((255, 250, 238), (242, 248, 255), (255, 255, 255))
 
 
@@ -58,13 +61,14 @@ def at_home(stands: bool, dice: random.Random) -> Scene:
 
 def draw(kind: Kind, look: Look, scene: Scene) -> Image.Image:
     """The picture: RGB, `SIZE` pixels each way, the same whenever it is drawn."""
-    pen = Pen(scene.surface, scene.view)
+    pen = Pen(scene.view)
     kind.draw(pen, look)
-    picture, coverage = pen.finish()
+    thing, coverage = pen.finish()
     shadow = _shadow_of_standing(coverage) if kind.stands else _shadow_of_lying(coverage)
-    beside = ImageChops.subtract(shadow, coverage).point(lambda depth: 255 - depth * 0.42)
-    darkened = ImageChops.multiply(picture, Image.merge("RGB", [beside] * 3))
-    return ImageChops.multiply(darkened, scene.light)
+    shaded = shadow.point(lambda depth: 255 - depth * SHADOW)
+    not_hidden = ImageChops.multiply(shaded, ImageChops.invert(coverage))
+    behind = ImageChops.multiply(scene.surface, Image.merge("RGB", [not_hidden] * 3))
+    return ImageChops.multiply(ImageChops.add(thing, behind), scene.light)
 
 
 def _plain(color: Rgb) -> Image.Image:
