@@ -133,4 +133,4 @@ class JobStore(Protocol):
         """The tenant's 50 newest jobs, newest first."""
 
     def waiting(self) -> dict[str, set[str]]:
-        """Every tenant's products that some job waits for. For the sweeper."""
+        """What each tenant's jobs wait for whose upload is over. For the sweeper."""

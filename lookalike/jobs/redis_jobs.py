@@ -21,6 +21,9 @@ from lookalike.jobs.record import (
 )
 from lookalike.jobs.redis_scripts import RedisScripts
 
+UPLOAD_MS = 3600 * 1000
+"""An upload that is not over after this time was left behind by a process that ended."""
+
 
 class RedisJobStore:
     """A `JobStore`. Jobs go 24 hours after their last change."""
@@ -71,7 +74,7 @@ class RedisJobStore:
     def waiting(self) -> dict[str, set[str]]:
         """Every tenant's products that some job waits for."""
         products: dict[str, set[str]] = {}
-        for tenant, ids in self._scripts.run("waiting"):
+        for tenant, ids in self._scripts.run("waiting", UPLOAD_MS):
             products.setdefault(tenant.decode(), set()).update(id.decode() for id in ids)
         return products
 

@@ -12,7 +12,7 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from lookalike.jobs.redis_errors import redis_in_words
 
-FAILED_KEPT_S = 24 * 3600
+FAILED_KEPT_S = 3600
 
 
 class RqTicker:

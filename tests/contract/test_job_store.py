@@ -112,6 +112,14 @@ def test_waiting_tells_what_jobs_wait_for(store: RedisJobStore) -> None:
     assert store.waiting() == {ANNA: {"b", "c"}}
 
 
+def test_a_job_whose_upload_is_not_over_waits_for_nothing_yet(store: RedisJobStore) -> None:
+    job = store.open(ANNA, JobKind.BATCH)
+    store.expect(job, ANNA, ["a"])
+    assert store.waiting() == {}
+    store.close(job, Tally(created=1), [])
+    assert store.waiting() == {ANNA: {"a"}}
+
+
 def test_a_job_goes_24_hours_after_its_last_change(
     store: RedisJobStore, redis_client: Redis
 ) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
+
 from PIL import Image, ImageChops, ImageDraw
 
 from lookalike.demo.drawings.look import Look, Print
@@ -20,26 +23,21 @@ UNIT = SIZE * FINER / 100
 RIM = 2.4
 """Width of the shaded rim of a body, in units; narrower on small ones."""
 
+Extent = tuple[int, int, int, int]
+"""A rectangle of the large canvas: left, top, right, bottom."""
+
 
 class Pen:
-    """Draws one thing, as one view sees it, over a background.
+    """Draws one thing, as one view sees it, on glass."""
 
-    Every stroke goes to two canvases: the picture, and the coverage that tells the thing from what
-    is behind it.
-    """
-
-    def __init__(self, background: Image.Image, view: View) -> None:
-        self._picture = background.resize((SIZE * FINER, SIZE * FINER), Image.Resampling.NEAREST)
-        self._coverage = Image.new("L", self._picture.size)
-        self._draw = ImageDraw.Draw(self._picture)
-        self._cover = ImageDraw.Draw(self._coverage)
+    def __init__(self, view: View) -> None:
+        self._glass = Image.new("RGBA", (SIZE * FINER, SIZE * FINER))
+        self._draw = ImageDraw.Draw(self._glass)
         self._view = view
 
     def fill(self, outline: Outline, color: Rgb) -> None:
         """An area of one colour."""
-        points = self._pixels(outline)
-        self._draw.polygon(points, color)
-        self._cover.polygon(points, 255)
+        self._draw.polygon(self._pixels(outline), color)
 
     def body(self, outline: Outline, color: Rgb) -> None:
         """An area of one colour that is shaded along its lower right rim."""
@@ -49,11 +47,10 @@ class Pen:
     def shade(self, outline: Outline, color: Rgb) -> None:
         """Only the lower right rim of an area."""
         points = self._pixels(outline)
-        left, top, right, bottom = bounds(points)
+        left, top, right, bottom = extent = _extent(points)
         rim = min(RIM * UNIT * self._view.zoom, 0.1 * min(right - left, bottom - top))
-        stencil = self._stencil(points)
-        ImageDraw.Draw(stencil).polygon(moved(points, -rim, -rim), 0)
-        self._paste(stencil, color)
+        lit = _stencil([moved(points, -rim, -rim)], extent)
+        self._spray(ImageChops.subtract(_stencil([points], extent), lit), extent, color)
 
     def cloth(self, outline: Outline, look: Look) -> None:
         """A body in the product's colour, with its print."""
@@ -66,32 +63,43 @@ class Pen:
         """A line with round ends and joints."""
         pixels = self._pixels(points)
         thick = max(1, round(width * UNIT * self._view.zoom))
-        for draw, ink in ((self._draw, color), (self._cover, 255)):
-            draw.line(pixels, ink, thick, joint="curve")
-            for x, y in (pixels[0], pixels[-1]):
-                draw.circle((x, y), thick / 2, ink)
+        self._draw.line(pixels, color, thick, joint="curve")
+        for x, y in (pixels[0], pixels[-1]):
+            self._draw.circle((x, y), thick / 2, color)
 
     def finish(self) -> tuple[Image.Image, Image.Image]:
-        """The picture and its coverage (mode L), each of `SIZE` pixels an edge."""
-        return self._picture.reduce(FINER), self._coverage.reduce(FINER)
+        """The thing on black (RGB), and how much of each pixel it covers (L): `SIZE` each way.
+
+        An edge is black as far as it is not covered, so a background is added, not blended.
+        """
+        picture = self._glass.reduce(FINER)
+        return picture.convert("RGB"), picture.getchannel("A")
 
     def _print(self, outline: Outline, look: Look) -> None:
-        printed = self._stencil(*map(self._pixels, figures(look.print, bounds(outline))))
-        inside = ImageChops.logical_and(printed, self._stencil(self._pixels(outline)))
-        self._paste(inside, look.tones.print)
+        points = self._pixels(outline)
+        extent = _extent(points)
+        printed = _stencil(map(self._pixels, figures(look.print, bounds(outline))), extent)
+        inside = ImageChops.logical_and(_stencil([points], extent), printed)
+        self._spray(inside, extent, look.tones.print)
 
-    def _stencil(self, *areas: Outline) -> Image.Image:
-        """A mask (mode 1) of these areas, given in pixels."""
-        stencil = Image.new("1", self._picture.size)
-        draw = ImageDraw.Draw(stencil)
-        for pixels in areas:
-            draw.polygon(pixels, 1)
-        return stencil
-
-    def _paste(self, stencil: Image.Image, color: Rgb) -> None:
-        if extent := stencil.getbbox():
-            self._picture.paste(color, extent, stencil.crop(extent))
+    def _spray(self, stencil: Image.Image, extent: Extent, color: Rgb) -> None:
+        self._glass.paste(color, extent, stencil)
 
     def _pixels(self, outline: Outline) -> Outline:
         middle = SIZE * FINER / 2
         return [(middle + x * UNIT, middle + y * UNIT) for x, y in self._view.seen(outline)]
+
+
+def _extent(pixels: Outline) -> Extent:
+    left, top, right, bottom = bounds(pixels)
+    return (math.floor(left), math.floor(top), math.ceil(right) + 1, math.ceil(bottom) + 1)
+
+
+def _stencil(areas: Iterable[Outline], extent: Extent) -> Image.Image:
+    """A mask (mode 1) of this part of the large canvas, open where the areas are."""
+    left, top, right, bottom = extent
+    stencil = Image.new("1", (right - left, bottom - top))
+    draw = ImageDraw.Draw(stencil)
+    for pixels in areas:
+        draw.polygon(moved(pixels, -left, -top), 1)
+    return stencil

@@ -23,6 +23,9 @@ ROOMS: tuple[Rgb, ...] = (
     (232, 224, 226),
     (198, 200, 206),
 )
+SHADOW = 0.42
+"""The share of the light that a shadow takes where it is deepest."""
+
 LAMPS: tuple[Rgb, ...] = ((255, 250, 238), (242, 248, 255), (255, 255, 255))
 
 
@@ -58,13 +61,14 @@ def at_home(stands: bool, dice: random.Random) -> Scene:
 
 def draw(kind: Kind, look: Look, scene: Scene) -> Image.Image:
     """The picture: RGB, `SIZE` pixels each way, the same whenever it is drawn."""
-    pen = Pen(scene.surface, scene.view)
+    pen = Pen(scene.view)
     kind.draw(pen, look)
-    picture, coverage = pen.finish()
+    thing, coverage = pen.finish()
     shadow = _shadow_of_standing(coverage) if kind.stands else _shadow_of_lying(coverage)
-    beside = ImageChops.subtract(shadow, coverage).point(lambda depth: 255 - depth * 0.42)
-    darkened = ImageChops.multiply(picture, Image.merge("RGB", [beside] * 3))
-    return ImageChops.multiply(darkened, scene.light)
+    shaded = shadow.point(lambda depth: 255 - depth * SHADOW)
+    not_hidden = ImageChops.multiply(shaded, ImageChops.invert(coverage))
+    behind = ImageChops.multiply(scene.surface, Image.merge("RGB", [not_hidden] * 3))
+    return ImageChops.multiply(ImageChops.add(thing, behind), scene.light)
 
 
 def _plain(color: Rgb) -> Image.Image:
@@ -96,14 +100,20 @@ def _shadow_of_standing(coverage: Image.Image) -> Image.Image:
     left, _, right, bottom = coverage.getbbox() or (0, 0, SIZE, SIZE)
     shadow = Image.new("L", coverage.size)
     ImageDraw.Draw(shadow).ellipse((left - 2, bottom - 16, right + 10, bottom + 9), 255)
-    return shadow.filter(ImageFilter.GaussianBlur(7))
+    return _soft(shadow)
 
 
 def _shadow_of_lying(coverage: Image.Image) -> Image.Image:
     """The thing's own outline, a little beside it."""
     shadow = Image.new("L", coverage.size)
     shadow.paste(coverage, (5, 8))
-    return shadow.filter(ImageFilter.GaussianBlur(7))
+    return _soft(shadow)
+
+
+def _soft(shadow: Image.Image) -> Image.Image:
+    """Blurred while it is small, which looks the same and takes a tenth of the time."""
+    small = shadow.reduce(4).filter(ImageFilter.GaussianBlur(1.75))
+    return small.resize(shadow.size, Image.Resampling.BILINEAR)
 
 
 def _light(bright: Rgb, dim: Rgb, *, from_left: bool) -> Image.Image:

@@ -75,7 +75,7 @@ def test_a_tick_is_the_task_without_arguments_and_without_a_deadline(redis_clien
     make_ticker(redis_client).top_up(1)
     [job] = queue_of(redis_client).jobs
     assert (job.func_name, job.args, job.kwargs) == (TASK, [], {})
-    assert (job.timeout, job.result_ttl, job.failure_ttl) == (-1, 0, 24 * 3600)
+    assert (job.timeout, job.result_ttl, job.failure_ttl) == (-1, 0, 3600)
 
 
 def test_nothing_is_watched_where_nothing_is_missing(redis_client: Redis) -> None:

@@ -58,8 +58,8 @@ def test_what_was_queued_outlives_the_server(
         assert len(RedisOwedQueue(connection).claim(50).items) == 2
 
 
-def test_the_folder_may_have_any_name(start_valkey: StartValkey, tmp_path: Path) -> None:
-    url, _ = start_valkey(tmp_path / "my data 100%?#ü")
+def test_a_folder_of_any_name(start_valkey: StartValkey, tmp_path: Path) -> None:
+    url, _ = start_valkey(tmp_path / "a %?#ü")
     with Redis.from_url(url) as connection:
         assert connection.ping()
 
@@ -74,12 +74,15 @@ def test_a_relative_folder_is_meant_from_here(start_valkey: StartValkey, tmp_pat
 def test_where_the_folders_name_is_too_long_the_socket_lies_in_a_private_one(
     start_valkey: StartValkey, tmp_path: Path
 ) -> None:
-    url, _ = start_valkey(tmp_path / ("long" * 30))
+    url, process = start_valkey(tmp_path / ("long" * 30))
     with Redis.from_url(url) as connection:
         socket = Path(connection.config_get("unixsocket")["unixsocket"])
     assert len(str(socket)) <= 100
     assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
     assert (tmp_path / ("long" * 30) / "valkey.log").exists()
+    process.terminate()
+    process.wait()
+    socket.parent.rmdir()
 
 
 def test_a_server_that_ends_at_once_is_reported(tmp_path: Path) -> None:
