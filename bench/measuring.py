@@ -138,6 +138,13 @@ class Caller:
         return document
 
 
+class NoInternet:
+    """A `PictureSource` for those who bring their pictures along."""
+
+    def fetch(self, url: str, deadline_s: float | None = None) -> bytes:
+        raise NotImplementedError
+
+
 def times_ms(call: Callable[[int], object], count: int, warm_up: int = 5) -> list[float]:
     """How long each of `count` calls took, after a few that do not count."""
     for number in range(warm_up):

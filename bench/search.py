@@ -15,6 +15,7 @@ import numpy as np
 
 from bench.measuring import (
     Caller,
+    NoInternet,
     fill,
     fresh_folder,
     machine,
@@ -32,13 +33,6 @@ from lookalike.settings import Settings
 
 CALLS = 200
 SEARCH = "/v1/catalog/search"
-
-
-class NoInternet:
-    """A query brings its picture along."""
-
-    def fetch(self, url: str, deadline_s: float | None = None) -> bytes:
-        raise NotImplementedError
 
 
 def measure(settings: Settings, count: int, picture: bytes) -> None:
