@@ -85,7 +85,9 @@ def service(folder: Path, pictures: list[Path], work: Path) -> tuple[float, floa
 def main() -> None:
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared/data/shops").resolve()
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 500
-    pictures = sorted(each for each in folder.rglob("*") if each.suffix.lower() in CONTENT_TYPES)[:count]
+    pictures = sorted(each for each in folder.rglob("*") if each.suffix.lower() in CONTENT_TYPES)[
+        :count
+    ]
     print(machine(), f"{len(pictures)} photographs of {folder.name}")
     with tempfile.TemporaryDirectory() as work:
         alone = bare(pictures)

@@ -13,14 +13,23 @@ from lookalike.errors import PictureUnusable
 from lookalike.pixels.decode import decode
 
 ANSWERS = 5
-CELL = 168
-GAP = 20
-CAPTION = 48
-QUERY_GAP = 64
-MARGIN = 28
-HEADER = 48
+CELL = 184
+GAP = 22
+CAPTION = 50
+ARROW = 72
+MARGIN = 36
+HEADER = 44
+LINE = CELL + CAPTION + GAP
+ANSWERS_AT = MARGIN + CELL + ARROW
+WIDTH = ANSWERS_AT + ANSWERS * (CELL + GAP) - GAP + MARGIN
 
-INK, FAINT, RIGHT, PAPER, FRAME = "#1d2430", "#6b7482", "#1c9a5b", "#ffffff", "#dfe3e9"
+PAPER, TINT, FRAME = "#ffffff", "#f3f5f8", "#dfe3e9"
+INK, FAINT, RIGHT = "#1d2430", "#6b7482", "#1c9a5b"
+
+At = tuple[int, int]
+"""The upper left corner of what is drawn, in pixels."""
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ class RankedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One query and its answers, best first. A query by words has no picture."""
+    """One query and its answers, best first. A query by words has no picture: its label is them."""
 
     label: str
     picture: Path | None
@@ -43,60 +52,97 @@ class Answered:
 
 
 def contact_sheet(lines: Sequence[Answered]) -> Image.Image:
-    """The sheet, one line a query."""
-    width = 2 * MARGIN + CELL + QUERY_GAP + ANSWERS * CELL + (ANSWERS - 1) * GAP
-    height = MARGIN + HEADER + len(lines) * (CELL + CAPTION + GAP)
-    sheet = Image.new("RGB", (width, height), PAPER)
+    """The sheet, one line a query, each with its first five answers."""
+    sheet = Image.new("RGB", (WIDTH, MARGIN + HEADER + len(lines) * LINE), PAPER)
     draw = ImageDraw.Draw(sheet)
-    answers_at = MARGIN + CELL + QUERY_GAP
     draw.text((MARGIN, MARGIN), "Searched with", FAINT, _font(18))
-    draw.text((answers_at, MARGIN), "Found, most similar first", FAINT, _font(18))
+    draw.text((ANSWERS_AT, MARGIN), "Found, most similar first", FAINT, _font(18))
     for number, line in enumerate(lines):
-        _draw_line(sheet, line, MARGIN + HEADER + number * (CELL + CAPTION + GAP), answers_at)
+        top = MARGIN + HEADER + number * LINE
+        _draw_query(sheet, line, (MARGIN, top))
+        _draw_arrow(draw, (MARGIN + CELL + 18, top + CELL // 2), ARROW - 36)
+        for place, answer in enumerate(line.answers[:ANSWERS]):
+            _draw_answer(sheet, answer, (ANSWERS_AT + place * (CELL + GAP), top))
     return sheet
 
 
-def _draw_line(sheet: Image.Image, line: Answered, top: int, answers_at: int) -> None:
+def _draw_query(sheet: Image.Image, query: Answered, at: At) -> None:
+    if query.picture is None:
+        _draw_words(sheet, query.label, at)
+        return
+    _draw_picture(sheet, query.picture, at)
+    caption = _fitted(query.label, CELL + ARROW - 16, _font(14))
+    ImageDraw.Draw(sheet).text((at[0], at[1] + CELL + 8), caption, INK, _font(14))
+
+
+def _draw_words(sheet: Image.Image, words: str, at: At) -> None:
+    """The words of a query, large, in the place of its picture."""
     draw = ImageDraw.Draw(sheet)
-    _draw_picture(sheet, line.picture, (MARGIN, top), FRAME)
-    if line.picture is None:
-        draw.text((MARGIN + CELL // 2, top + CELL // 2), "“words”", INK, _font(26), anchor="mm")
-    _draw_fitted(draw, (MARGIN, top + CELL + 6), line.label, CELL + QUERY_GAP - 12, 14)
-    middle = top + CELL // 2
-    tip = answers_at - 18
-    draw.line((MARGIN + CELL + 18, middle, tip, middle), FAINT, 3)
-    draw.polygon([(tip, middle - 7), (tip, middle + 7), (tip + 9, middle)], FAINT)
-    for place, answer in enumerate(line.answers[:ANSWERS]):
-        left = answers_at + place * (CELL + GAP)
-        _draw_picture(sheet, answer.picture, (left, top), RIGHT if answer.is_right else FRAME)
-        ink = RIGHT if answer.is_right else INK
-        draw.text((left, top + CELL + 5), f"{answer.score:.2f}", ink, _font(16))
-        _draw_fitted(draw, (left, top + CELL + 25), answer.title, CELL, 14)
+    draw.rectangle(_square(at), fill=TINT, outline=FRAME)
+    text = "\n".join(_wrapped(words, CELL - 28, 5, _font(25)))
+    middle = (at[0] + CELL / 2, at[1] + CELL / 2)
+    draw.multiline_text(middle, text, INK, _font(25), anchor="mm", spacing=6, align="center")
 
 
-def _draw_picture(
-    sheet: Image.Image, picture: Path | None, at: tuple[int, int], frame: str
-) -> None:
+def _draw_arrow(draw: ImageDraw.ImageDraw, at: At, length: int) -> None:
+    left, y = at
+    tip = left + length
+    draw.line((left, y, tip - 8, y), FAINT, 3)
+    draw.polygon([(tip - 9, y - 7), (tip - 9, y + 7), (tip, y)], FAINT)
+
+
+def _draw_answer(sheet: Image.Image, answer: RankedAnswer, at: At) -> None:
+    draw = ImageDraw.Draw(sheet)
+    left, below = at[0], at[1] + CELL + 8
+    _draw_picture(sheet, answer.picture, at)
+    if answer.is_right:
+        draw.rectangle(_square(at), outline=RIGHT, width=5)
+    draw.text((left, below), _fitted(answer.title, CELL, _font(14)), INK, _font(14))
+    score = f"{answer.score:.2f}"
+    bar = left + 40
+    draw.text((left, below + 20), score, RIGHT if answer.is_right else FAINT, _font(14))
+    draw.rectangle((bar, below + 26, left + CELL - 1, below + 31), FRAME)
+    filled = round((CELL - 41) * min(max(answer.score, 0), 1))
+    draw.rectangle((bar, below + 26, bar + filled, below + 31), RIGHT if answer.is_right else FAINT)
+
+
+def _draw_picture(sheet: Image.Image, picture: Path, at: At) -> None:
     # A product is found by words though its picture is dead: then its cell stays empty.
     with suppress(PictureUnusable):
-        if picture is not None:
-            image = decode(picture.read_bytes(), max_pixels=100_000_000, at_least=CELL)
-            sheet.paste(ImageOps.pad(image, (CELL, CELL), color=PAPER), at)
+        image = decode(picture.read_bytes(), max_pixels=100_000_000, at_least=CELL)
+        sheet.paste(ImageOps.pad(image, (CELL, CELL), color=PAPER), at)
+    ImageDraw.Draw(sheet).rectangle(_square(at), outline=FRAME)
+
+
+def _square(at: At) -> tuple[int, int, int, int]:
     left, top = at
-    box = (left, top, left + CELL - 1, top + CELL - 1)
-    ImageDraw.Draw(sheet).rectangle(box, outline=frame, width=4 if frame == RIGHT else 1)
+    return (left, top, left + CELL - 1, top + CELL - 1)
 
 
-def _draw_fitted(
-    draw: ImageDraw.ImageDraw, at: tuple[int, int], text: str, width: int, size: int
-) -> None:
-    """Writes as much of the text as fits, with an ellipsis where it does not."""
-    font = _font(size)
-    shown = text
-    while shown and draw.textlength(shown if shown == text else shown + "…", font) > width:
+def _fitted(text: str, width: float, font: Font) -> str:
+    """As much of the text as fits on one line of so many pixels, with an ellipsis for the rest."""
+    whole = shown = " ".join(text.split())
+    while shown and font.getlength(_shortened(shown, whole)) > width:
         shown = shown[:-1]
-    draw.text(at, shown if shown == text else shown.rstrip() + "…", INK, font)
+    return _shortened(shown, whole)
 
 
-def _font(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
+def _wrapped(text: str, width: float, most: int, font: Font) -> list[str]:
+    """The text on at most so many lines of so many pixels, broken between words."""
+    lines: list[str] = []
+    for word in text.split():
+        if lines and font.getlength(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    if len(lines) > most:
+        lines[most - 1 :] = [" ".join(lines[most - 1 :])]
+    return [_fitted(line, width, font) for line in lines]
+
+
+def _shortened(shown: str, whole: str) -> str:
+    return whole if shown == whole else shown.rstrip() + "…"
+
+
+def _font(size: int) -> Font:
     return ImageFont.load_default(size)

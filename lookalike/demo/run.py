@@ -220,7 +220,7 @@ def _sheet(rows: Sequence[CatalogueRow], asked: Sequence[Asked]) -> Any:
     return contact_sheet(
         [
             Answered(
-                label=f"{each.row.title} ({each.how})",
+                label=each.row.title if each.how == "words" else f"{each.row.title} ({each.how})",
                 picture=None if each.how == "words" else each.row.image,
                 answers=[
                     RankedAnswer(

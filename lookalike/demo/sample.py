@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
@@ -59,9 +58,7 @@ def draw_sample(folder: Path) -> list[CatalogueRow]:
     """
     pictures = folder / _version()
     pictures.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor() as painters:
-        pairs = painters.map(lambda product: _rows(product, pictures), sample_catalogue())
-        return [row for pair in pairs for row in pair]
+    return [row for product in sample_catalogue() for row in _rows(product, pictures)]
 
 
 def _product(kind: Kind, color: str) -> SampleProduct:

@@ -123,7 +123,8 @@ def _session(path: Path, threads: int) -> ort.InferenceSession:
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # The same cores decode pictures and answer requests, and threads that spin while they wait take
-    # three times the CPU time. The arena holds some 90 MB more in each process and is no faster.
+    # three times the CPU time. An arena holds the memory of its largest batch (60 MB) and is no
+    # faster.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.enable_cpu_mem_arena = False
     try:

@@ -31,7 +31,7 @@ class Pen:
     """Draws one thing, as one view sees it, on glass."""
 
     def __init__(self, view: View) -> None:
-        self._glass = Image.new("RGBA", (SIZE * FINER, SIZE * FINER))
+        self._glass = Image.new("RGBa", (SIZE * FINER, SIZE * FINER))
         self._draw = ImageDraw.Draw(self._glass)
         self._view = view
 
@@ -72,8 +72,8 @@ class Pen:
 
         An edge is black as far as it is not covered, so a background is added, not blended.
         """
-        picture = self._glass.reduce(FINER)
-        return picture.convert("RGB"), picture.getchannel("A")
+        *colors, coverage = self._glass.reduce(FINER).split()
+        return Image.merge("RGB", colors), coverage
 
     def _print(self, outline: Outline, look: Look) -> None:
         points = self._pixels(outline)

@@ -54,7 +54,7 @@ def pump(pen: Pen, look: Look) -> None:
     pen.body(rounded([(-41, -8), (-28, -4), (-33, 26), (-37, 26)], 1.5), tones.deep)
     sole = [(-40, -10), (-24, -6), (-4, 14), (16, 21), (42, 22), (43, 26), (14, 26), (-8, 19)]
     pen.fill(rounded([*sole, (-28, 2)], 3), WOOD_DARK)
-    inside = [(-38, back + 6), (-20, -10), (2, 6), (20, 8), (10, 16), (-20, -2)]
+    inside = [(-38, back + 6), (-20, -10), (2, 6), (22, 8), (12, 18), (-20, 2)]
     pen.fill(rounded(inside, 5), tones.deep)
     if look.variant == 1:
         pen.stroke(oval(-28, back - 6, 13, 4), 2.6, tones.base)

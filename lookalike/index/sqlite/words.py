@@ -83,19 +83,18 @@ def _best(
     found = values[places]
     least = np.partition(found, len(found) - limit)[len(found) - limit]
     over, tied = places[found > least], places[found == least]
-    ids = _ids(connection, rows[tied])
-    first = sorted(tied.tolist(), key=lambda place: ids.get(int(rows[place]), ""))
-    return np.concatenate([over, np.array(first[: limit - len(over)], dtype=np.int64)])
+    first = _first_by_id(connection, rows[tied], limit - len(over))
+    return np.concatenate([over, tied[np.isin(rows[tied], first)]])
 
 
-def _ids(connection: sqlite3.Connection, rows: Rows) -> dict[int, str]:
-    return dict(
-        connection.execute(
-            "SELECT row, product.id FROM json_each(?) AS found "
-            "CROSS JOIN product ON row = found.value",
-            (json.dumps(rows.tolist()),),
-        )
+def _first_by_id(connection: sqlite3.Connection, rows: Rows, count: int) -> Rows:
+    """The rows whose products' ids come first. A common word ties thousands, so SQLite sorts."""
+    found = connection.execute(
+        "SELECT row FROM json_each(?) AS tied CROSS JOIN product ON row = tied.value "
+        "ORDER BY product.id LIMIT ?",
+        (json.dumps(rows.tolist()), count),
     )
+    return np.array([row for (row,) in found], dtype=np.int64)
 
 
 def _candidates(
