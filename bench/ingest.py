@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -61,23 +60,26 @@ def service(folder: Path, pictures: list[Path], work: Path) -> tuple[float, floa
         serving(settings, LOOKALIKE_FETCH_ALLOW=f"127.0.0.1:{host.port}") as (url, _),
     ):
         caller = Caller(url, key)
-        started = time.perf_counter()
-        for start in range(0, len(pictures), BATCH):
+
+        def upload(some: list[Path]) -> None:
             products = [
-                {
-                    "title": each.stem,
-                    "image_url": host.url_of(each),
-                    "external_id": uuid.uuid4().hex,
-                }
-                for each in pictures[start : start + BATCH]
+                {"title": each.stem, "image_url": host.url_of(each), "external_id": str(each)}
+                for each in some
             ]
             caller.call("POST", "/v1/catalog/products", {"products": products})
+
+        def wait_for(count: int) -> None:
+            path = "/v1/catalog/products?embedding_status=completed&limit=1"
+            while caller.call("GET", path)["total"] < count:
+                time.sleep(0.05)
+
+        upload(pictures[:1])
+        wait_for(1)  # the worker has started and loaded its model
+        started = time.perf_counter()
+        for start in range(1, len(pictures), BATCH):
+            upload(pictures[start : start + BATCH])
         uploaded = time.perf_counter()
-        done = 0
-        while done < len(pictures):
-            listed = caller.call("GET", "/v1/catalog/products?embedding_status=completed&limit=1")
-            done = listed["total"]
-            time.sleep(0.02)
+        wait_for(len(pictures))
         ended = time.perf_counter()
     return len(pictures) / (ended - started), len(pictures) / (uploaded - started)
 

@@ -137,8 +137,9 @@ class Pipeline:
 
     def _work_off(self, claim: Claim, tally: Tally) -> None:
         works = self._read(claim)
-        self._embed_images(works)
-        self._embed_texts(works)
+        looking = self._look(works)
+        self._embed_texts(works)  # while the first pictures are on their way
+        self._embed_images(looking)
         tally.written = self._write(works)
         retried = [(work.claimed, work.rest_s) for work in works if work.rest_s is not None]
         released = [work.claimed for work in works if work.our_fault]
@@ -163,13 +164,16 @@ class Pipeline:
             if product is not None and product.is_active and product.owed
         ]
 
-    def _embed_images(self, works: Sequence[_Work]) -> None:
-        """Fetches and decodes in threads, and embeds each batch as soon as it is full."""
-        looking: dict[Future[Picture], _Work] = {
+    def _look(self, works: Sequence[_Work]) -> dict[Future[Picture], _Work]:
+        """Sets threads to fetch and decode the pictures that are owed."""
+        return {
             self._pool.submit(self.pictures.from_url, work.product.facts.image_url or ""): work
             for work in works
             if Part.IMAGE in work.product.owed
         }
+
+    def _embed_images(self, looking: dict[Future[Picture], _Work]) -> None:
+        """Embeds each batch of pictures as soon as it is full, while others are still fetched."""
         batch: list[tuple[_Work, Picture]] = []
         for future in as_completed(looking):
             work = looking[future]
