@@ -35,6 +35,11 @@ _UPRIGHT_BY = {
 """How a picture becomes upright, by its orientation in EXIF; 1 is upright."""
 
 
+LONGEST_EDGE = 65_535
+"""Pixels, the most that JPEG knows. A decoder keeps whole rows, and a row of a line of fifty million
+pixels takes gigabytes."""
+
+
 def decode(data: bytes, *, max_pixels: int, at_least: int | None = None) -> Image.Image:
     """The picture in a file: RGB, upright by its EXIF, alpha on white, the first frame.
 
@@ -59,7 +64,7 @@ def decode(data: bytes, *, max_pixels: int, at_least: int | None = None) -> Imag
 
 
 def _check_cost(image: Image.Image, data: bytes, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
+    if image.width * image.height > max_pixels or max(image.size) > LONGEST_EDGE:
         raise PictureUnusable(_too_large(max_pixels))
     if data.startswith(_JPEG) and scans(data) > MOST_SCANS:
         raise PictureUnusable(
@@ -93,8 +98,8 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 def _too_large(max_pixels: int) -> str:
     return (
-        f"The picture has too many pixels: at most {max_pixels / 1_000_000:g} million are taken. "
-        "Make it smaller."
+        f"The picture has too many pixels: at most {max_pixels / 1_000_000:g} million are taken, "
+        f"and {LONGEST_EDGE:,} along an edge. Make it smaller."
     )
 
 

@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 
 from tests.api.harness import Api, jpeg
+from webapp.visual import examples
 
 EXCHANGES = {
-    each["name"]: each
+    each["name"]: (each["request"], each["status"], each["response"])
     for each in json.loads((Path(__file__).parent / "golden" / "visual.json").read_text())
 }
-FREE = {"id", "similarity_score", "processing_time_ms", "embedding_status"}
+FREE = {"id", "job_id", "similarity_score", "processing_time_ms", "embedding_status"}
 
 
 def differences(published: Any, ours: Any, at: str = "$") -> Iterator[str]:
@@ -39,12 +40,23 @@ def differences(published: Any, ours: Any, at: str = "$") -> Iterator[str]:
         yield f"{at}: {published!r} published, {ours!r} ours"
 
 
-def exchange(api: Api, name: str) -> Any:
-    """Sends the published request and gives the answer, whose status must be the published one."""
-    request = EXCHANGES[name]["request"]
-    answer = api.call(request["method"], request["path"], request.get("body"))
-    assert answer.status_code == EXCHANGES[name]["status"], answer.text
+def answered(api: Api, path: str, body: Any, status: int) -> Any:
+    answer = api.call("POST", path, body)
+    assert answer.status_code == status, answer.text
     return answer.json
+
+
+def fifteen_jackets(api: Api) -> None:
+    """The catalogue of which the published search tells: 15 found, the jacket first."""
+    api.internet.pictures["https://example.com/jacket.jpg"] = jpeg("black")
+    api.internet.pictures["https://example.com/query.jpg"] = jpeg("black")
+    api.upload(**examples.UPLOAD)
+    for number in range(14):
+        url = f"https://example.com/{number}.jpg"
+        shape = f"rgb({200 + number}, 230, 255)"
+        api.internet.pictures[url] = jpeg("black", shape=shape)
+        api.upload(title=f"Another {number}", image_url=url, external_id=f"SKU-{number}")
+    api.work()
 
 
 @pytest.mark.parametrize(
@@ -63,30 +75,56 @@ def test_the_comparison_sees_a_difference(published: Any, ours: Any) -> None:
 
 
 def test_the_published_upload_is_answered_as_published(api: Api) -> None:
-    published = EXCHANGES["upload a single product"]["response"]
-    assert list(differences(published, exchange(api, "upload a single product"))) == []
+    request, status, published = EXCHANGES["upload a single product"]
+    ours = answered(api, request["path"], request["body"], status)
+    assert list(differences(published, ours)) == []
 
 
 def test_the_published_search_is_answered_as_published(api: Api) -> None:
-    api.internet.pictures["https://example.com/jacket.jpg"] = jpeg("black")
-    api.internet.pictures["https://example.com/query.jpg"] = jpeg("black")
-    exchange(api, "upload a single product")
-    for number in range(14):  # published: 15 found, the jacket first
-        api.upload(
-            title=f"Another {number}",
-            image_url=f"https://example.com/{number}.jpg",
-            external_id=f"SKU-{number}",
-        )
-        api.internet.pictures[f"https://example.com/{number}.jpg"] = jpeg(
-            "black", shape=f"rgb({200 + number}, 230, 255)"
-        )
-    api.work()
-    published = EXCHANGES["search by image"]["response"]
-    assert list(differences(published, exchange(api, "search by image"))) == []
+    fifteen_jackets(api)
+    request, status, published = EXCHANGES["search by image"]
+    ours = answered(api, request["path"], request["body"], status)
+    assert list(differences(published, ours)) == []
 
 
-def test_the_published_batch_form_is_understood(api: Api) -> None:
-    answer = api.post("/products", {"products": [{"title": "A", "image_url": "https://e.com/a"}]})
-    assert answer.status_code == 200
-    assert answer.json is not None
-    assert answer.json["created"] == 1
+def documented() -> list[tuple[str, str]]:
+    """The path and name of every request's example in the OpenAPI document."""
+    return [
+        ("/v1/catalog/products", "single"),
+        ("/v1/catalog/products", "batch"),
+        ("/v1/catalog/search", "picture"),
+        ("/v1/catalog/search", "words"),
+    ]
+
+
+def test_the_list_above_is_all_that_the_document_shows(api: Api) -> None:
+    paths = (api.client.get("/openapi.json").json or {})["paths"]
+    shown = [
+        (path, name)
+        for path, methods in paths.items()
+        for operation in methods.values()
+        if "requestBody" in operation
+        for name in operation["requestBody"]["content"]["application/json"].get("examples", {})
+    ]
+    assert sorted(shown) == sorted(documented())
+
+
+@pytest.mark.parametrize(("path", "name"), documented())
+def test_every_documented_example_is_answered_as_documented(api: Api, path: str, name: str) -> None:
+    if path.endswith("search"):
+        fifteen_jackets(api)
+    operation = (api.client.get("/openapi.json").json or {})["paths"][path]["post"]
+    body = operation["requestBody"]["content"]["application/json"]["examples"][name]["value"]
+    [(status, shown)] = [
+        (int(status), response["content"]["application/json"]["examples"][name]["value"])
+        for status, response in operation["responses"].items()
+        if name in response.get("content", {}).get("application/json", {}).get("examples", {})
+    ]
+    assert list(differences(shown, answered(api, path, body, status))) == []
+
+
+def test_the_published_examples_are_among_the_documented_ones() -> None:
+    upload, search = EXCHANGES["upload a single product"], EXCHANGES["search by image"]
+    assert upload[0]["body"] == examples.UPLOAD
+    assert list(differences(upload[2], examples.UPLOADED)) == []
+    assert (search[0]["body"], search[2]) == (examples.SEARCH_BY_URL, examples.FOUND_BY_URL)

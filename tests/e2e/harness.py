@@ -85,6 +85,7 @@ class Commands:
         self.environment = os.environ | {
             "LOOKALIKE_DATA_DIR": str(data_dir),
             "LOOKALIKE_FETCH_ALLOW": "127.0.0.1",
+            "LOOKALIKE_LOG_LEVEL": "warning",
             **({"LOOKALIKE_REDIS_URL": redis_url} if redis_url else {}),
             **{f"LOOKALIKE_{name}": value for name, value in named.items()},
         }

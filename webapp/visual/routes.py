@@ -18,7 +18,7 @@ from webapp.auth import caller
 from webapp.body import read_file, read_object
 from webapp.jobs import JobAnswer, JobsAnswer, present_job
 from webapp.state import services
-from webapp.visual import parse, present
+from webapp.visual import examples, parse, present
 from webapp.visual.parse import Item
 from webapp.visual.schemas import (
     BatchAnswer,
@@ -43,8 +43,13 @@ blueprint = Blueprint(
 )
 
 
-def _json(schema: Any, description: str = "") -> dict[str, Any]:
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _json(schema: Any, description: str = "", **values: dict[str, Any]) -> dict[str, Any]:
+    """A JSON body's description, with its examples by name: a request's and its answer's are
+    named alike."""
+    content: dict[str, Any] = {"schema": schema}
+    if values:
+        content["examples"] = examples.named(**values)
+    return {"description": description, "content": {"application/json": content}}
 
 
 @blueprint.route("/products")
@@ -55,11 +60,19 @@ class Products(MethodView):
         summary="Upload one product, or a batch",
         requestBody={
             "required": True,
-            **_json({"oneOf": [ProductUpload, ProductUploads]}),
+            **_json(
+                {"oneOf": [ProductUpload, ProductUploads]},
+                single=examples.UPLOAD,
+                batch=examples.BATCH,
+            ),
         },
         responses={
-            "200": _json({"oneOf": [UploadAnswer, BatchAnswer]}, "Updated, unchanged, or a batch"),
-            "201": _json(UploadAnswer, "Created"),
+            "200": _json(
+                {"oneOf": [UploadAnswer, BatchAnswer]},
+                "Updated, unchanged, or a batch",
+                batch=examples.BATCH_STORED,
+            ),
+            "201": _json(UploadAnswer, "Created", single=examples.UPLOADED),
         },
     )
     def post(self) -> Response:
@@ -127,12 +140,18 @@ class Search(MethodView):
         requestBody={
             "required": True,
             "content": {
-                "application/json": {"schema": SearchRequest},
+                **_json(
+                    SearchRequest, picture=examples.SEARCH_BY_URL, words=examples.SEARCH_BY_WORDS
+                )["content"],
                 "multipart/form-data": {"schema": PictureSearch},
             },
         },
     )
-    @blueprint.response(200, SearchAnswer)
+    @blueprint.response(
+        200,
+        SearchAnswer,
+        examples=examples.named(picture=examples.FOUND_BY_URL, words=examples.FOUND_BY_WORDS),
+    )
     def post(self) -> dict[str, Any]:
         """The active products most similar to a picture, to another product, or to words."""
         who = caller(Scope.SEARCH)
