@@ -55,7 +55,7 @@ def at_home(stands: bool, dice: random.Random) -> Scene:
     )
     color, lamp = dice.choice(ROOMS), dice.choice(LAMPS)
     surface = _room(color, dice) if stands else _table(color, dice)
-    dim = mix(lamp, NIGHT, dice.uniform(0.14, 0.3))
+    dim = mix(lamp, NIGHT, dice.uniform(0.1, 0.22))
     return Scene(view, surface, _light(lamp, dim, from_left=dice.random() < 0.5))
 
 
