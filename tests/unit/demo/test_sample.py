@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,16 +51,22 @@ def test_the_catalogue_has_every_kind_in_every_colour() -> None:
 
 def test_titles_and_descriptions_say_what_is_drawn() -> None:
     for each in sample_catalogue():
-        kind = KINDS[each.kind]
         assert each.title.startswith(each.color.capitalize())
         assert each.title.endswith(each.kind)
         assert each.look.print.value in each.title
-        assert kind.variants[each.look.variant] in each.description
+        assert f" with {each.look.detail}, " in each.description
         assert each.price > 0
 
 
 def test_the_catalogue_is_the_same_each_time() -> None:
     assert sample_catalogue() == sample_catalogue()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_detail_of_a_kind_is_drawn(kind: str) -> None:
+    each = product(f"{kind.replace(' ', '-')}-blue")
+    looks = [replace(each.look, detail=detail) for detail in KINDS[kind].details]
+    assert len({replace(each, look=look).front().tobytes() for look in looks}) == 3
 
 
 @pytest.mark.parametrize("key", ["dress-green", "teapot-black", "toy-car-pink"])
