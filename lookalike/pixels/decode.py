@@ -36,8 +36,8 @@ _UPRIGHT_BY = {
 
 
 LONGEST_EDGE = 65_535
-"""Pixels, the most that JPEG knows. A decoder keeps whole rows, and a row of a line of fifty million
-pixels takes gigabytes."""
+"""Pixels, the most that JPEG knows. Decoders keep whole rows, and one row of fifty million pixels
+takes gigabytes."""
 
 
 def decode(data: bytes, *, max_pixels: int, at_least: int | None = None) -> Image.Image:

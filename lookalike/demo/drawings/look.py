@@ -21,11 +21,12 @@ class Print(StrEnum):
 class Look:
     """One product's colour, print, build and proportions.
 
-    `detail` is one of those that its kind names; `wide` and `tall` lie in [-1, 1].
+    `variant` counts through the builds that its kind names (0: the first); `wide` and `tall` lie in
+    [-1, 1].
     """
 
     tones: Tones
     print: Print
-    detail: str
+    variant: int
     wide: float
     tall: float
