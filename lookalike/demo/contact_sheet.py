@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
@@ -121,10 +123,15 @@ def _square(at: At) -> tuple[int, int, int, int]:
 
 def _fitted(text: str, width: float, font: Font) -> str:
     """As much of the text as fits on one line of so many pixels, with an ellipsis for the rest."""
-    whole = shown = " ".join(text.split())
-    while shown and font.getlength(_shortened(shown, whole)) > width:
-        shown = shown[:-1]
-    return _shortened(shown, whole)
+    whole = " ".join(text.split())
+    if font.getlength(whole) <= width:
+        return whole
+
+    def cut(kept: int) -> str:
+        return whole[:kept].rstrip() + "…"
+
+    too_long = bisect_right(range(len(whole)), width, key=lambda kept: font.getlength(cut(kept)))
+    return cut(max(0, too_long - 1))
 
 
 def _wrapped(text: str, width: float, most: int, font: Font) -> list[str]:
@@ -140,9 +147,6 @@ def _wrapped(text: str, width: float, most: int, font: Font) -> list[str]:
     return [_fitted(line, width, font) for line in lines]
 
 
-def _shortened(shown: str, whole: str) -> str:
-    return whole if shown == whole else shown.rstrip() + "…"
-
-
+@cache
 def _font(size: int) -> Font:
     return ImageFont.load_default(size)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +21,9 @@ CONTENT_TYPES = {
     ".webp": "image/webp",
 }
 """By a file name's ending in lower case. A file that ends otherwise is not served."""
+
+ENDS_WITHIN_S = 0.05
+"""How soon the host notices that it is to end."""
 
 
 class PictureHost:
@@ -44,7 +48,8 @@ class PictureHost:
         return f"http://127.0.0.1:{self.port}/{quote(path)}"
 
     def __enter__(self) -> PictureHost:
-        threading.Thread(target=self._server.serve_forever, name="pictures", daemon=True).start()
+        serve = partial(self._server.serve_forever, poll_interval=ENDS_WITHIN_S)
+        threading.Thread(target=serve, name="pictures", daemon=True).start()
         return self
 
     def __exit__(

@@ -74,7 +74,7 @@ def _product(kind: Kind, color: str) -> SampleProduct:
         brand=dice.choice(BRANDS),
         price=round(kind.price * dice.uniform(0.8, 1.25)) - 0.05,
         currency="USD",
-        description=f"{title} with {kind.variants[look.variant]}, {kind.purpose}.",
+        description=f"{title} with {look.detail}, {kind.purpose}.",
         color=color,
         kind=kind.name,
         look=look,
@@ -87,7 +87,7 @@ def _look(kind: Kind, color: str, dice: random.Random) -> Look:
     return Look(
         tones=Tones(COLORS[color]),
         print=dice.choice(plain + kind.prints),
-        variant=dice.randrange(len(kind.variants)),
+        detail=dice.choice(kind.details),
         wide=dice.uniform(-1, 1),
         tall=dice.uniform(-1, 1),
     )

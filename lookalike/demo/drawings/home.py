@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from lookalike.demo.drawings.look import Look
-from lookalike.demo.drawings.outlines import arc, both, box, mirrored, oval, rounded
+from lookalike.demo.drawings.outlines import SIDES, arc, both, box, oval, rounded
 from lookalike.demo.drawings.palette import (
     BRASS,
     CREAM,
@@ -19,10 +19,9 @@ from lookalike.demo.drawings.pen import Pen
 
 
 def table_lamp(pen: Pen, look: Look) -> None:
-    """Variants: a wooden foot, a brass foot, a round foot of its colour."""
     tones, low, wide = look.tones, 2 + 2 * look.tall, 31 + 3 * look.wide
-    foot = (WOOD, BRASS, tones.dark)[look.variant]
-    if look.variant == 2:
+    foot = {"a wooden foot": WOOD, "a brass foot": BRASS}.get(look.detail, tones.dark)
+    if look.detail == "a round foot":
         pen.body(oval(0, 24, 13, 14), foot)
     else:
         pen.body(rounded(both([(0, 0), (2.2, 0), (2.2, 34), (0, 34)]), 1), foot)
@@ -36,35 +35,31 @@ def table_lamp(pen: Pen, look: Look) -> None:
 
 
 def armchair(pen: Pen, look: Look) -> None:
-    """Variants: a smooth back, a buttoned back, a cushion."""
     tones, top = look.tones, -33 - 4 * look.tall
-    for x in (-29, 29):
-        pen.fill(
-            [(x - 2.4, 28), (x + 2.4, 28), (x * 1.08 + 1.4, 40), (x * 1.08 - 1.4, 40)], WOOD_DARK
-        )
+    for side in SIDES:
+        pen.fill(side([(26, 28), (31, 28), (32.6, 40), (29.8, 40)]), WOOD_DARK)
     pen.cloth(rounded(both([(0, top - 3), (23, top), (29, top + 12), (28, 16), (0, 16)]), 9), look)
-    if look.variant == 1:
+    if look.detail == "a buttoned back":
         for x, y in ((-12, -20), (0, -20), (12, -20), (-6, -9), (6, -9)):
             pen.fill(oval(x, y, 1.6), tones.seam)
-    if look.variant == 2:
+    if look.detail == "a cushion":
         pen.body(rounded([(-14, -14), (12, -18), (16, 6), (-12, 8)], 4), CREAM)
     pen.body(box(-27, 3, 27, 18, 6), tones.light)
     pen.body(box(-30, 15, 30, 32, 4), tones.base)
-    for flip in (list, mirrored):
-        pen.body(rounded(flip([(25, -7), (41, -7), (39, 33), (26, 33)]), 7), tones.base)
-        pen.stroke(flip(arc((33, 0), (4.6, 4), 150, 390)), 0.9, tones.seam)
+    for side in SIDES:
+        pen.body(rounded(side([(25, -7), (41, -7), (39, 33), (26, 33)]), 7), tones.base)
+        pen.stroke(side(arc((33, 0), (4.6, 4), 150, 390)), 0.9, tones.seam)
 
 
 def clock(pen: Pen, look: Look) -> None:
-    """Variants: a cream face, a face of its colour, two bells."""
     tones, radius = look.tones, 32 + 2 * look.wide
-    if look.variant == 2:
-        for flip in (list, mirrored):
-            pen.stroke(flip([(20, 28), (26, 40)]), 4, tones.deep)
-            pen.body(flip([*arc((20, -30), (12, 9), 200, 400)]), tones.dark)
+    if look.detail == "two bells":
+        for side in SIDES:
+            pen.stroke(side([(20, 28), (26, 40)]), 4, tones.deep)
+            pen.body(side(arc((20, -30), (12, 9), 200, 400)), tones.dark)
         pen.stroke([(0, -30), (0, -40)], 2.4, STEEL_DARK)
     pen.cloth(oval(0, 2, radius), look)
-    face = tones.light if look.variant == 1 else CREAM
+    face = tones.light if look.detail == "a face of its colour" else CREAM
     pen.fill(oval(0, 2, radius - 9), face)
     for hour in range(12):
         angle = math.radians(30 * hour)

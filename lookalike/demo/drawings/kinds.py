@@ -14,15 +14,15 @@ STRIPED, DOTTED, CHECKED = Print.STRIPED, Print.DOTTED, Print.CHECKED
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`variants` say, in the order of `Look.variant`, what each build comes with. What `stands`
-    is pictured on a floor, all else lying on a table or hanging on a wall."""
+    """`details` are the builds that the drawing knows; a description says "with" one of them. What
+    `stands` is pictured on a floor, all else lying on a table or hanging on a wall."""
 
     name: str
     material: str
     category: str
     price: int
     draw: Callable[[Pen, Look], None]
-    variants: tuple[str, str, str]
+    details: tuple[str, str, str]
     purpose: str
     prints: tuple[Print, ...] = ()
     stands: bool = False
@@ -150,7 +150,7 @@ KINDS: dict[str, Kind] = {
             "Accessories > Umbrellas",
             29,
             bags.umbrella,
-            ("a curved handle", "a straight handle", "a scalloped edge"),
+            ("a curved handle", "a straight handle", "a deeply scalloped edge"),
             "that stands up to the wind",
             (STRIPED, DOTTED),
         ),

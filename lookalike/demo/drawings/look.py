@@ -21,12 +21,11 @@ class Print(StrEnum):
 class Look:
     """One product's colour, print, build and proportions.
 
-    `variant` counts through the builds that its kind names (0: the first); `wide` and `tall` lie in
-    [-1, 1].
+    `detail` is one of those that its kind names; `wide` and `tall` lie in [-1, 1].
     """
 
     tones: Tones
     print: Print
-    variant: int
+    detail: str
     wide: float
     tall: float

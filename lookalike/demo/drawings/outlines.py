@@ -7,7 +7,7 @@ of the centre, and what stands, stands at y = 40.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 Point = tuple[float, float]
 Outline = list[Point]
@@ -88,6 +88,10 @@ def _span(a: Point, b: Point, c: Point, d: Point) -> Outline:
 def mirrored(outline: Iterable[Point]) -> Outline:
     """The same outline on the other side of the vertical axis."""
     return [(-x, y) for x, y in outline]
+
+
+SIDES: tuple[Callable[[Iterable[Point]], Outline], ...] = (list, mirrored)
+"""For what a thing has on both its sides: the outline as it is given, and mirrored."""
 
 
 def both(right: Sequence[Point]) -> Outline:

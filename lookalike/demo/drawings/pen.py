@@ -31,6 +31,7 @@ class Pen:
     """Draws one thing, as one view sees it, on glass."""
 
     def __init__(self, view: View) -> None:
+        # Premultiplied alpha, so that edges made smaller mix with nothing but what is behind them.
         self._glass = Image.new("RGBa", (SIZE * FINER, SIZE * FINER))
         self._draw = ImageDraw.Draw(self._glass)
         self._view = view
@@ -42,22 +43,14 @@ class Pen:
     def body(self, outline: Outline, color: Rgb) -> None:
         """An area of one colour that is shaded along its lower right rim."""
         self.fill(outline, color)
-        self.shade(outline, mix(color, NIGHT, 0.16))
-
-    def shade(self, outline: Outline, color: Rgb) -> None:
-        """Only the lower right rim of an area."""
-        points = self._pixels(outline)
-        left, top, right, bottom = extent = _extent(points)
-        rim = min(RIM * UNIT * self._view.zoom, 0.1 * min(right - left, bottom - top))
-        lit = _stencil([moved(points, -rim, -rim)], extent)
-        self._spray(ImageChops.subtract(_stencil([points], extent), lit), extent, color)
+        self._shade(outline, mix(color, NIGHT, 0.16))
 
     def cloth(self, outline: Outline, look: Look) -> None:
         """A body in the product's colour, with its print."""
         self.fill(outline, look.tones.base)
         if look.print is not Print.PLAIN:
             self._print(outline, look)
-        self.shade(outline, look.tones.dark)
+        self._shade(outline, look.tones.dark)
 
     def stroke(self, points: Outline, width: float, color: Rgb) -> None:
         """A line with round ends and joints."""
@@ -74,6 +67,14 @@ class Pen:
         """
         *colors, coverage = self._glass.reduce(FINER).split()
         return Image.merge("RGB", colors), coverage
+
+    def _shade(self, outline: Outline, color: Rgb) -> None:
+        """Only the lower right rim of an area."""
+        points = self._pixels(outline)
+        left, top, right, bottom = extent = _extent(points)
+        rim = min(RIM * UNIT * self._view.zoom, 0.1 * min(right - left, bottom - top))
+        lit = _stencil([moved(points, -rim, -rim)], extent)
+        self._spray(ImageChops.subtract(_stencil([points], extent), lit), extent, color)
 
     def _print(self, outline: Outline, look: Look) -> None:
         points = self._pixels(outline)

@@ -14,7 +14,6 @@ from lookalike.demo.drawings.pen import SIZE, Pen
 from lookalike.demo.drawings.view import View
 
 PAPER: Rgb = (247, 247, 245)
-SHOP_SHADE: Rgb = (243, 243, 246)
 ROOMS: tuple[Rgb, ...] = (
     (226, 220, 208),
     (208, 216, 222),
@@ -23,10 +22,11 @@ ROOMS: tuple[Rgb, ...] = (
     (232, 224, 226),
     (198, 200, 206),
 )
+LAMPS: tuple[Rgb, ...] = ((255, 250, 238), (242, 248, 255), WHITE)
+SHOP_DIM: Rgb = (243, 243, 246)
+
 SHADOW = 0.42
 """The share of the light that a shadow takes where it is deepest."""
-
-LAMPS: tuple[Rgb, ...] = ((255, 250, 238), (242, 248, 255), (255, 255, 255))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class Scene:
 
 def in_shop() -> Scene:
     """The picture of a catalogue: straight from the front, on paper."""
-    return Scene(View(zoom=0.94), _plain(PAPER), _light(WHITE, SHOP_SHADE, from_left=True))
+    return Scene(View(zoom=0.94), _plain(PAPER), _light(WHITE, SHOP_DIM, from_left=True))
 
 
 def at_home(stands: bool, dice: random.Random) -> Scene:
@@ -55,7 +55,7 @@ def at_home(stands: bool, dice: random.Random) -> Scene:
     )
     color, lamp = dice.choice(ROOMS), dice.choice(LAMPS)
     surface = _room(color, dice) if stands else _table(color, dice)
-    dim = mix(lamp, NIGHT, dice.uniform(0.14, 0.3))
+    dim = mix(lamp, NIGHT, dice.uniform(0.1, 0.22))
     return Scene(view, surface, _light(lamp, dim, from_left=dice.random() < 0.5))
 
 
