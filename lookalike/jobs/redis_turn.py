@@ -7,10 +7,14 @@ import secrets
 from redis import Redis
 
 from lookalike.jobs.redis_errors import redis_in_words
+from lookalike.jobs.sweeper import Hold
 
 _TAKE = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])
+if redis.call('GET', KEYS[1]) == ARGV[1] then
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return 'kept'
+end
+return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) and 'new' or 'others'
 """
 
 
@@ -23,7 +27,7 @@ class RedisTurn:
         self._token = secrets.token_hex(8)
         self._take = connection.register_script(_TAKE)
 
-    def take(self, seconds: float) -> bool:
-        """Whether the turn is ours for so many seconds from now. Raises `QueueAway`."""
+    def take(self, seconds: float) -> Hold:
+        """Whose the turn is for so many seconds from now. Raises `QueueAway`."""
         with redis_in_words():
-            return bool(self._take([self._key], [self._token, int(seconds * 1000)]))
+            return Hold(self._take([self._key], [self._token, int(seconds * 1000)]).decode())

@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from enum import StrEnum
 from typing import Protocol
 
 import structlog
@@ -25,12 +26,20 @@ TURN_S = 2 * SWEEP_EVERY_S
 PAGE = 1000
 
 
+class Hold(StrEnum):
+    """Whose a turn is: ours since now, ours still, or another process's."""
+
+    NEW = "new"
+    KEPT = "kept"
+    OTHERS = "others"
+
+
 class Turn(Protocol):
     """A turn that one process has at a time."""
 
-    def take(self, seconds: float) -> bool:
-        """Whether the turn is ours for so many seconds from now. Whoever has it may take it again.
-        Raises `QueueAway`."""
+    def take(self, seconds: float) -> Hold:
+        """Takes the turn for so many seconds from now, unless another has it. Whoever has it may
+        take it again. Raises `QueueAway`."""
 
 
 class Sweeper:
@@ -59,9 +68,11 @@ class Sweeper:
         """Sweeps until `stop` is set. A fault is logged, and the next sweep comes all the same."""
         restored = float("-inf")
         while True:
-            restoring = time.monotonic() - restored >= RESTORE_EVERY_S
             try:
-                if self._turn.take(TURN_S):
+                if (hold := self._turn.take(TURN_S)) is not Hold.OTHERS:
+                    # A turn that is not kept was lost with all that Redis held, or is the first.
+                    late = time.monotonic() - restored >= RESTORE_EVERY_S
+                    restoring = late or hold is Hold.NEW
                     self.sweep(restoring=restoring)
                     restored = time.monotonic() if restoring else restored
             except LookalikeError as error:
