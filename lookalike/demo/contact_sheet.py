@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
+from lookalike.errors import PictureUnusable
 from lookalike.pixels.decode import decode
 
 ANSWERS = 5
@@ -107,8 +109,10 @@ def _draw_answer(sheet: Image.Image, answer: RankedAnswer, at: At) -> None:
 
 
 def _draw_picture(sheet: Image.Image, picture: Path, at: At) -> None:
-    image = decode(picture.read_bytes(), max_pixels=100_000_000, at_least=CELL)
-    sheet.paste(ImageOps.pad(image, (CELL, CELL), color=PAPER), at)
+    # A product is found by words though its picture is dead: then its cell stays empty.
+    with suppress(PictureUnusable):
+        image = decode(picture.read_bytes(), max_pixels=100_000_000, at_least=CELL)
+        sheet.paste(ImageOps.pad(image, (CELL, CELL), color=PAPER), at)
     ImageDraw.Draw(sheet).rectangle(_square(at), outline=FRAME)
 
 

@@ -9,13 +9,13 @@ from lookalike.demo.drawings.pen import Pen
 
 
 def t_shirt(pen: Pen, look: Look) -> None:
-    hem, side, tones = 36 + 3 * look.tall, 24 + 2 * look.wide, look.tones
-    right = [(10, -35), (25, -30), (43, -10), (32, -1), (side, -9), (side + 1, hem), (0, hem + 1)]
+    hem, chest, tones = 36 + 3 * look.tall, 24 + 2 * look.wide, look.tones
+    right = [(10, -35), (25, -30), (43, -10), (32, -1), (chest, -9), (chest + 1, hem), (0, hem + 1)]
     pen.cloth(rounded(both([(0, -35), *right]), 4), look)
     for side in SIDES:
         pen.stroke(side(curve([(40, -12), (35, -8), (30, -3.5)])), 0.8, tones.seam)
-        pen.stroke(side(curve([(25, -27), (23, -18), (side, -9)])), 0.8, tones.seam)
-    pen.stroke(curve([(-side, hem - 4), (0, hem - 3), (side, hem - 4)]), 0.8, tones.seam)
+        pen.stroke(side(curve([(25, -27), (23, -18), (chest, -9)])), 0.8, tones.seam)
+    pen.stroke(curve([(-chest, hem - 4), (0, hem - 3), (chest, hem - 4)]), 0.8, tones.seam)
     if look.detail == "a V-neck":
         pen.fill([(-10, -36), (10, -36), (0, -19)], tones.deep)
         pen.stroke([(-10.5, -35), (0, -18), (10.5, -35)], 2.6, tones.light)

@@ -22,8 +22,8 @@ def guitar(pen: Pen, look: Look) -> None:
     pen.body(box(-2.6, -38, 2.6, 4, 0.5), WOOD_DARK)
     pen.body(rounded(both([(0, -45), (4.8, -45), (3.8, -34), (0, -33)]), 1.2), WOOD)
     for step in range(3):
-        for side in (-1, 1):
-            pen.fill(oval(side * 5.8, -43 + step * 3.4, 1.2), STEEL)
+        for side in SIDES:
+            pen.fill(side(oval(5.8, -43 + step * 3.4, 1.2)), STEEL)
     half = [(0, -9), (11, -11), (19, -4), (waist, 9), (23, 19), (24, 33), (14, 43), (0, 44.5)]
     body = both(curve(half))
     pen.cloth(body, look)

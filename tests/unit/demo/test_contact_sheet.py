@@ -109,6 +109,15 @@ def test_a_query_without_answers_is_drawn(picture: Path) -> None:
     assert (sheet[FIRST : FIRST + CELL + CAPTION, ANSWERS_AT:] == 255).all()
 
 
+def test_the_cell_of_a_dead_picture_stays_empty(picture: Path, tmp_path: Path) -> None:
+    dead = tmp_path / "dead.jpg"
+    dead.write_bytes(b"no picture")
+    sheet = pixels(contact_sheet([Answered("Mug", picture, answers(dead, count=1))]))
+    cell = sheet[FIRST + 1 : FIRST + CELL - 1, ANSWERS_AT + 1 : ANSWERS_AT + CELL - 1]
+    assert (cell == 255).all()
+    assert (sheet[FIRST, ANSWERS_AT] != 255).any()
+
+
 def test_the_score_fills_its_bar(picture: Path) -> None:
     def filled(score: float) -> int:
         answer = RankedAnswer(picture, "", score, is_right=True)
