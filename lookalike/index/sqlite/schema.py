@@ -121,7 +121,10 @@ def prepare(path: Path) -> None:
     `IndexAway`.
     """
     with translated(path), closing(connect(path, create=True)) as connection:
-        if _version(connection, path) == len(_STEPS):
+        connection.execute("BEGIN")
+        version = _version(connection, path)
+        connection.execute("COMMIT")
+        if version == len(_STEPS):
             return
         connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
         _use_wal(connection, path)
@@ -135,6 +138,7 @@ def prepare(path: Path) -> None:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """How many steps the file has had. To be read in one transaction: others may be at it too."""
     owner = _pragma(connection, "application_id")
     if owner != _APPLICATION_ID and connection.execute("SELECT 1 FROM sqlite_master").fetchone():
         raise Misconfigured(

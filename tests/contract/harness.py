@@ -1,0 +1,105 @@
+"""Each adapter over a store of its own, and products to put in: what the suites of the product
+index and the account store speak through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lookalike.catalog.product import Facts, Part, PartState, Product
+from lookalike.index.protocol import ProductIndex, Vector, VectorSpace, Write
+from lookalike.index.sqlite.products import SqliteProductIndex
+
+TENANT = "7f2c1a34-0c55-4b0e-9a5e-111111111111"
+OTHER = "7f2c1a34-0c55-4b0e-9a5e-222222222222"
+SPACE = VectorSpace(model="the-model", dimensions=4)
+MONDAY = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
+MEMORY_BYTES = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Engine:
+    """One adapter over a store that begins empty.
+
+    `open` makes another index over the same store and can be sent to another process; `settle`
+    returns once everything written can be searched and listed.
+    """
+
+    open: Callable[[VectorSpace], ProductIndex]
+    settle: Callable[[], None]
+
+
+def open_sqlite(path: Path, space: VectorSpace) -> ProductIndex:
+    return SqliteProductIndex(path, space, MEMORY_BYTES)
+
+
+def at_once() -> None:
+    """What settling is where a write can be read as soon as it is done."""
+
+
+def sqlite_engine(folder: Path) -> Engine:
+    return Engine(open=partial(open_sqlite, folder / "catalogue.sqlite3"), settle=at_once)
+
+
+ENGINES = {"sqlite": sqlite_engine}
+
+
+def product(key: str = "A", *, tenant: str = TENANT, minute: int = 0, **facts: Any) -> Product:
+    """A product that owes nothing, created so many minutes after the others."""
+    moment = MONDAY + timedelta(minutes=minute)
+    return Product(
+        tenant=tenant,
+        key=key,
+        key_generated=False,
+        facts=Facts(name=f"Product {key}", **facts),
+        is_active=True,
+        image=PartState.DONE,
+        text=PartState.DONE,
+        image_digest="image",
+        text_digest="text",
+        embedding_error=None,
+        created_at=moment,
+        updated_at=moment,
+    )
+
+
+def owing(made: Product) -> Product:
+    return replace(made, text=PartState.OWED)
+
+
+def failed(made: Product) -> Product:
+    return replace(made, image=PartState.FAILED, embedding_error="It is gone.")
+
+
+def inactive(made: Product) -> Product:
+    return replace(made, is_active=False)
+
+
+def unit(*values: float) -> Vector:
+    """A vector of unit length in `SPACE`, of these first values."""
+    vector = np.zeros(SPACE.dimensions, dtype=np.float32)
+    vector[: len(values)] = values
+    return vector / np.linalg.norm(vector).astype(np.float32)
+
+
+def create(
+    index: ProductIndex, made: Product, vectors: Mapping[Part, Vector | None] | None = None
+) -> Product:
+    """Writes a product that is not there yet."""
+    assert index.write(made.tenant, [Write(made, None, vectors or {})]) == [True]
+    return made
+
+
+def change(
+    index: ProductIndex, made: Product, vectors: Mapping[Part, Vector | None] | None = None
+) -> Product:
+    """Writes a product over what is there under its id."""
+    revision = index.get(made.tenant, [made.id])[made.id].revision
+    assert index.write(made.tenant, [Write(made, revision, vectors or {})]) == [True]
+    return made
