@@ -173,12 +173,10 @@ class Searcher:
             raise Invalid(detail, {"image_url": [detail]}) from error
 
     def _product_vector(self, tenant: str, id: str) -> Vector:
-        stored = self._index.get(tenant, [id]).get(id)
-        if stored is None:
-            raise NotFound("There is no product with this id to search by.")
         vector = self._index.vector(tenant, id, Part.IMAGE)
         if vector is None:
-            raise _why_no_vector(stored.product)
+            stored = self._index.get(tenant, [id]).get(id)
+            raise _why_no_vector(stored.product if stored else None)
         return vector
 
 
@@ -189,7 +187,9 @@ def _between(one: Vector, other: Vector) -> Vector:
     return both / np.float32(length) if length > 0 else one
 
 
-def _why_no_vector(product: Product) -> Invalid | NotReady:
+def _why_no_vector(product: Product | None) -> Invalid | NotFound | NotReady:
+    if product is None:
+        return NotFound("There is no product with this id to search by.")
     if product.image is PartState.ABSENT:
         detail = "This product has no picture, so nothing can look like it. Give it an image_url."
         return Invalid(detail, {"product_id": [detail]})

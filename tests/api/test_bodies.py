@@ -1,0 +1,48 @@
+"""Bodies: how large, how packed, in what form."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from tests.api.harness import Api
+
+PATH = "/v1/catalog/products"
+PRODUCT = json.dumps({"title": "Mug", "image_url": "https://example.com/mug.jpg"}).encode()
+
+
+def send(api: Api, body: bytes, encoding: str = "identity") -> tuple[int, str]:
+    """The status and the code of the answer to a body."""
+    headers = {"Content-Encoding": encoding}
+    answer = api.call("POST", PATH, data=body, headers=headers, content_type="application/json")
+    return answer.status_code, (answer.json or {}).get("code", "")
+
+
+def test_a_packed_body_is_understood(api: Api) -> None:
+    assert send(api, gzip.compress(PRODUCT), "gzip") == (201, "")
+
+
+def test_limits_count_unpacked_bytes(api: Api) -> None:
+    large = json.dumps({"title": "x" * 40_000_000}).encode()
+    assert send(api, large) == (413, "too_large")
+    assert send(api, gzip.compress(large), "gzip") == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "expected"),
+    [
+        (gzip.compress(PRODUCT)[:-9], "gzip", (400, "not_json")),
+        (PRODUCT, "gzip", (400, "not_json")),
+        (PRODUCT, "br", (415, "unsupported_media_type")),
+        (gzip.compress(PRODUCT), "identity", (400, "not_json")),
+    ],
+)
+def test_a_body_that_is_not_what_it_says_is_refused(
+    api: Api, body: bytes, encoding: str, expected: tuple[int, str]
+) -> None:
+    assert send(api, body, encoding) == expected
+    listed: dict[str, Any] = api.get("/products").json or {}
+    assert listed["total"] == 0
