@@ -25,6 +25,7 @@ def test_redis_emptied_in_the_middle_costs_nothing(
     eventually(lambda: 0 < shop.total("completed") < len(bagisto))
     redis_client.flushall()
     eventually(lambda: shop.total("completed") == len(bagisto), 150)
+    assert shop.total() == len(bagisto)
 
 
 def test_redis_that_ends_and_comes_back_costs_nothing(
@@ -46,6 +47,7 @@ def test_redis_that_ends_and_comes_back_costs_nothing(
         shop.call("POST", "/v1/catalog/products", one)
         start_valkey(tmp_path / "valkey")
         eventually(lambda: shop.total("completed") == 101, 150)
+        assert shop.total() == 101
     finally:
         commands.end()
 
