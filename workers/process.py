@@ -12,6 +12,7 @@ from rq.serializers import JSONSerializer
 
 from lookalike.bootstrap import QUEUE, connect_redis, make_pipeline, make_services, make_sweeper
 from lookalike.embedding.pipeline import Pipeline
+from lookalike.errors import Misconfigured, QueueAway
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
 
@@ -32,6 +33,13 @@ def run() -> None:
     settings = read_settings()
     configure_logs(settings.log_level)
     services = make_services(settings)
+    try:
+        services.queue.ping()
+    except QueueAway as error:
+        raise Misconfigured(
+            "No Redis answers at LOOKALIKE_REDIS_URL, where the worker gets its work. Start it, or "
+            "correct the URL."
+        ) from error
     made = make_pipeline(services)
     _pipelines.append(made)
     stop = threading.Event()
