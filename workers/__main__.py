@@ -10,5 +10,7 @@ from workers.process import run
 if __name__ == "__main__":
     try:
         run()
+    except KeyboardInterrupt:
+        sys.exit(0)
     except LookalikeError as error:
         sys.exit(f"Error: {error.detail}")
