@@ -39,3 +39,22 @@ VISUAL = Face(
         "metadata": {},
     }
 )
+
+FEED = Face(
+    {
+        "name": None,
+        "image_url": None,
+        "category_path": None,
+        "brand": None,
+        "description": None,
+        "ingredients": None,
+        "country": None,
+        "unit": "pcs",
+        "quantity_step": None,
+        "min_quantity": None,
+        "weight": None,
+        "volume": None,
+        "barcode": None,
+        "metadata": {},
+    }
+)

@@ -67,12 +67,25 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PictureSeen:
+    """The picture that the image vector was made from, so that a later look can tell whether
+    another one is behind the same URL. `digest`: SHA-256 of its bytes in hex; `etag` and
+    `last_modified` as its host named them."""
+
+    digest: str
+    etag: str | None
+    last_modified: str | None
+    checked_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """One product of one tenant, as it is stored; its vectors are kept beside it.
 
     `key` is the visual API's `external_id` and the feed API's `sku`; where a visual upload named
     none it is generated, and `external_id` reads null. `image_digest` and `text_digest` name what
-    each part is to be made from (source and model); a vector is accepted only while they stand.
+    each part is to be made from (source and model), and every reindex raises `generation`; a vector
+    is accepted only while all three stand. `picture` is None until one was seen.
     """
 
     tenant: str
@@ -87,6 +100,8 @@ class Product:
     embedding_error: str | None
     created_at: datetime
     updated_at: datetime
+    generation: int = 0
+    picture: PictureSeen | None = None
 
     @property
     def id(self) -> str:

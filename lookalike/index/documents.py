@@ -10,9 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lookalike.catalog.category import segments
+from lookalike.catalog.fingerprint import fingerprint
 from lookalike.catalog.folding import fold
 from lookalike.catalog.metadata import terms
-from lookalike.catalog.product import EmbeddingStatus, Facts, PartState, Product
+from lookalike.catalog.product import EmbeddingStatus, Facts, PartState, PictureSeen, Product
 from lookalike.catalog.tokens import tokens
 
 Document = dict[str, Any]
@@ -42,11 +43,13 @@ def to_document(product: Product) -> Document:
         "embedding_error": product.embedding_error,
         "created_at": _timestamp(product.created_at),
         "updated_at": _timestamp(product.updated_at),
+        "generation": product.generation,
+        **_picture_fields(product.picture),
     }
 
 
 def from_document(document: Mapping[str, Any]) -> Product:
-    """The product that `to_document` took; facts that the document does not know yet are absent."""
+    """The product that `to_document` took; what an older version did not know yet is absent."""
     facts = {name: document[name] for name in _FACTS if name in document}
     facts["metadata"] = json.loads(document["metadata"])
     return Product(
@@ -62,17 +65,22 @@ def from_document(document: Mapping[str, Any]) -> Product:
         embedding_error=document["embedding_error"],
         created_at=datetime.fromisoformat(document["created_at"]),
         updated_at=datetime.fromisoformat(document["updated_at"]),
+        generation=document.get("generation", 0),
+        picture=_picture(document),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matchable:
     """What filters and orders need of a product beyond its document. `created_us`: microseconds
-    since 1970, finer than an engine's own dates; `category_key`: see `category_key`; tokens are
-    joined by spaces, at which alone an engine splits them."""
+    since 1970, finer than an engine's own dates; `checked_us`: when the picture behind the image
+    vector was last looked at, 0 where nobody knows, None without such a vector; `category_key`: see
+    `category_key`; tokens are joined by spaces, at which alone an engine splits them."""
 
     status: EmbeddingStatus
     created_us: int
+    checked_us: int | None
+    fingerprint: str
     brand_folded: str | None
     category_folded: str | None
     category_key: str
@@ -88,6 +96,8 @@ def matchable(product: Product) -> Matchable:
     return Matchable(
         status=product.embedding_status,
         created_us=microseconds(product.created_at),
+        checked_us=_checked_us(product),
+        fingerprint=fingerprint(product.facts, product.text_digest),
         brand_folded=None if brand is None else fold(brand),
         category_folded=None if category is None else fold(category),
         category_key=category_key(segments(category)),
@@ -112,6 +122,32 @@ def microseconds(moment: datetime) -> int:
 def compact_json(value: object) -> str:
     """JSON text without blanks, and with every letter as itself. Refuses NaN, which is not JSON."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _picture_fields(picture: PictureSeen | None) -> Document:
+    return {
+        "picture_digest": picture.digest if picture else None,
+        "picture_etag": picture.etag if picture else None,
+        "picture_last_modified": picture.last_modified if picture else None,
+        "picture_checked_at": _timestamp(picture.checked_at) if picture else None,
+    }
+
+
+def _picture(document: Mapping[str, Any]) -> PictureSeen | None:
+    if document.get("picture_digest") is None:
+        return None
+    return PictureSeen(
+        digest=document["picture_digest"],
+        etag=document["picture_etag"],
+        last_modified=document["picture_last_modified"],
+        checked_at=datetime.fromisoformat(document["picture_checked_at"]),
+    )
+
+
+def _checked_us(product: Product) -> int | None:
+    if product.image is not PartState.DONE:
+        return None
+    return microseconds(product.picture.checked_at) if product.picture else 0
 
 
 def _timestamp(moment: datetime) -> str:

@@ -38,6 +38,17 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What tells whether an upload changes a product, without reading the product: the digest that
+    `catalog/fingerprint.py` makes, and the product's state. `digest` is None where an older version
+    wrote the product."""
+
+    digest: str | None
+    status: EmbeddingStatus
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Write:
     """A product as it shall be. Written only if `read` still stands (None: it must not exist yet).
 
@@ -152,10 +163,12 @@ class ListFilters:
 
     `brand` and `category` are folded substrings; `tokens` must all be in name or brand, the last
     one as a prefix; `status` PENDING and PROCESSING both mean owed;
-    `key` is exact and finds no generated key, `sku` is the visual API's plain field.
+    `key` is exact, and `external_id` is too but finds no generated key; `sku` is the visual API's
+    plain field.
     """
 
     key: str | None = None
+    external_id: str | None = None
     sku: str | None = None
     brand: str | None = None
     category: str | None = None
@@ -186,8 +199,10 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The active products of a tenant. accepted = completed + failed + owed, always."""
+    """The products of a tenant: `stored` are all, the others only the active ones.
+    accepted = completed + failed + owed, always."""
 
+    stored: int
     accepted: int
     completed: int
     failed: int
@@ -203,6 +218,10 @@ class ProductIndex(Protocol):
     def get(self, tenant: str, ids: Sequence[str]) -> dict[str, Stored]:
         """The products with these ids, by id; unknown ones are left out."""
 
+    def fingerprints(self, tenant: str, ids: Sequence[str]) -> dict[str, Fingerprint]:
+        """The fingerprints of the products with these ids, by id, as fresh as `get`; one cheap call
+        for thousands."""
+
     def write(self, tenant: str, writes: Sequence[Write]) -> list[bool]:
         """Writes each product, or not: False where its `read` no longer stands. Ids are distinct.
 
@@ -211,6 +230,9 @@ class ProductIndex(Protocol):
 
     def delete(self, tenant: str, ids: Sequence[str]) -> set[str]:
         """Removes these products and their vectors for good; gives the ids that were there."""
+
+    def delete_tenant(self, tenant: str) -> None:
+        """Removes all products of the tenant, with their vectors, for good."""
 
     def page(self, tenant: str, listing: Listing) -> Page:
         """One page of the tenant's products, active or not."""
@@ -228,8 +250,12 @@ class ProductIndex(Protocol):
         """Up to `limit` (tenant, id) of active products that owe a part, over all tenants, in
         their order, beyond `after`."""
 
+    def unchecked(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Up to `limit` (tenant, id) of active products with an image vector whose picture was
+        last looked at before that time, over all tenants, the longest ago first."""
+
     def counts(self, tenant: str) -> Counts:
-        """How many active products there are, and how far they are."""
+        """How many products there are, and how far the active ones are."""
 
     def close(self) -> None:
         """Gives back connections; the index is not used afterwards."""

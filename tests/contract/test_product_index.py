@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from lookalike.catalog.product import Facts, Part, PartState, Product
+from lookalike.catalog.product import EmbeddingStatus, Facts, Part, PartState, PictureSeen, Product
 from lookalike.index.protocol import ProductIndex, Revision, Vector, VectorSpace, Write
 from tests.contract.harness import (
     MONDAY,
@@ -18,6 +18,8 @@ from tests.contract.harness import (
     Engine,
     change,
     create,
+    inactive,
+    owing,
     product,
     unit,
 )
@@ -54,6 +56,13 @@ FULL = Product(
     embedding_error="It is gone.",
     created_at=MONDAY,
     updated_at=MONDAY + timedelta(microseconds=1),
+    generation=3,
+    picture=PictureSeen(
+        digest="ab12",
+        etag='W/"x"',
+        last_modified="Mon, 02 Mar 2026 12:00:00 GMT",
+        checked_at=MONDAY,
+    ),
 )
 
 
@@ -209,3 +218,37 @@ def test_the_same_key_is_another_product_for_another_tenant(index: ProductIndex)
     assert mine.id != theirs.id
     index.delete(OTHER, [theirs.id])
     assert stored(index, mine) == mine
+
+
+def test_fingerprints_tell_the_state_and_change_with_what_the_feed_says(
+    index: ProductIndex,
+) -> None:
+    create(index, product("A", weight=1000))
+    create(index, owing(product("B", weight=1000)))
+    create(index, inactive(product("C", price=5)))
+    create(index, product("A", tenant=OTHER))
+    ids = [product(key).id for key in ("A", "B", "C", "unknown")]
+    before = index.fingerprints(TENANT, ids)
+    assert {id: (each.status, each.is_active) for id, each in before.items()} == {
+        ids[0]: (EmbeddingStatus.COMPLETED, True),
+        ids[1]: (EmbeddingStatus.PENDING, True),
+        ids[2]: (EmbeddingStatus.COMPLETED, False),
+    }
+    change(index, product("A", weight=1001))
+    change(index, replace(product("B", weight=1000), text_digest="another model's"))
+    change(index, product("C", price=6))
+    after = index.fingerprints(TENANT, ids)
+    assert [before[id].digest == after[id].digest for id in ids[:3]] == [False, False, True]
+
+
+def test_a_tenants_products_go_with_it_and_nobody_elses(
+    index: ProductIndex, engine: Engine
+) -> None:
+    mine = [create(index, product(f"K{n}"), {Part.TEXT: unit(1)}) for n in range(3)]
+    theirs = create(index, product("K0", tenant=OTHER), {Part.TEXT: unit(1)})
+    index.delete_tenant(TENANT)
+    engine.settle()
+    assert index.get(TENANT, [each.id for each in mine]) == {}
+    assert index.counts(TENANT).stored == 0
+    assert index.get(OTHER, [theirs.id])[theirs.id].product == theirs
+    assert index.vector(OTHER, theirs.id, Part.TEXT) is not None

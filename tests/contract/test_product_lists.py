@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from lookalike.catalog.product import EmbeddingStatus, Product
+from lookalike.catalog.product import EmbeddingStatus, PartState, PictureSeen, Product
 from lookalike.index.protocol import Counts, ListFilters, Listing, Page, ProductIndex, Write
 from tests.contract.harness import (
+    MONDAY,
     OTHER,
     TENANT,
     Engine,
@@ -83,20 +85,19 @@ def test_a_list_shows_inactive_products_too(index: ProductIndex, engine: Engine)
     assert keys(index, ListFilters(is_active=False)) == {"off"}
 
 
-def test_a_key_is_found_exactly_and_never_a_generated_one(
+def test_a_key_is_found_exactly_as_external_id_never_a_generated_one(
     index: ProductIndex, engine: Engine
 ) -> None:
     for key in ("A", "a", "A/B", "🧥"):
         create(index, product(key))
     create(index, replace(product("made-up"), key_generated=True))
     engine.settle()
-    assert [keys(index, ListFilters(key=key)) for key in ("A", "a", "A/B", "🧥")] == [
-        {"A"},
-        {"a"},
-        {"A/B"},
-        {"🧥"},
-    ]
-    assert keys(index, ListFilters(key="made-up")) == keys(index, ListFilters(key="B")) == set()
+    for key in ("A", "a", "A/B", "🧥"):
+        assert keys(index, ListFilters(key=key)) == {key}
+        assert keys(index, ListFilters(external_id=key)) == {key}
+    assert keys(index, ListFilters(key="made-up")) == {"made-up"}
+    assert keys(index, ListFilters(external_id="made-up")) == set()
+    assert keys(index, ListFilters(key="B")) == keys(index, ListFilters(external_id="B")) == set()
 
 
 def test_a_plain_sku_is_found_exactly(index: ProductIndex, engine: Engine) -> None:
@@ -172,7 +173,7 @@ def completed(made: Product) -> Product:
 
 
 def test_counts_are_of_active_products_and_always_sum(index: ProductIndex, engine: Engine) -> None:
-    assert index.counts(TENANT) == Counts(accepted=0, completed=0, failed=0, owed=0)
+    assert index.counts(TENANT) == Counts(stored=0, accepted=0, completed=0, failed=0, owed=0)
     create(index, owing(product("theirs", tenant=OTHER)))
     latest = {create(index, product(f"K{n}")).key: completed for n in range(8)}
     rng = random.Random(3)
@@ -183,6 +184,7 @@ def test_counts_are_of_active_products_and_always_sum(index: ProductIndex, engin
         engine.settle()
         states = list(latest.values())
         assert index.counts(TENANT) == Counts(
+            stored=8,
             accepted=8 - states.count(inactive),
             completed=states.count(completed),
             failed=states.count(failed),
@@ -190,4 +192,29 @@ def test_counts_are_of_active_products_and_always_sum(index: ProductIndex, engin
         )
     index.delete(TENANT, [product(key).id for key in latest])
     engine.settle()
-    assert index.counts(TENANT).accepted == 0
+    assert index.counts(TENANT).stored == index.counts(TENANT).accepted == 0
+
+
+def seen(made: Product, minute: int) -> Product:
+    """The product, its picture last looked at in that minute."""
+    checked_at = MONDAY + timedelta(minutes=minute)
+    return replace(
+        made, picture=PictureSeen(digest="d", etag=None, last_modified=None, checked_at=checked_at)
+    )
+
+
+def test_pictures_not_looked_at_for_long_come_longest_ago_first(
+    index: ProductIndex, engine: Engine
+) -> None:
+    create(index, seen(product("new"), 9))
+    create(index, seen(product("old"), 2))
+    create(index, seen(product("theirs", tenant=OTHER), 1))
+    create(index, product("unknown"))
+    create(index, inactive(seen(product("inactive"), 0)))
+    create(index, failed(seen(product("failed"), 0)))
+    create(index, replace(product("no picture"), image=PartState.ABSENT))
+    engine.settle()
+    expected = [product("unknown"), product("theirs", tenant=OTHER), product("old")]
+    before = MONDAY + timedelta(minutes=9)
+    assert index.unchecked(before, 10) == [(each.tenant, each.id) for each in expected]
+    assert index.unchecked(before, 2) == [(each.tenant, each.id) for each in expected[:2]]

@@ -127,7 +127,7 @@ def listing(query: Mapping[str, Any]) -> Listing:
         skip=0 if cursor else (query["page"] - 1) * query["limit"],
         after=position_of(cursor) if cursor else None,
         filters=ListFilters(
-            key=query.get("external_id"),
+            external_id=query.get("external_id"),
             sku=query.get("sku"),
             brand=fold(query["brand"]) if "brand" in query else None,
             category=fold(query["category"]) if "category" in query else None,

@@ -37,7 +37,9 @@ def page(connection: sqlite3.Connection, tenant: str, listing: Listing) -> Page:
 def _filtered(tenant: str, filters: ListFilters) -> Where:
     where = of_tenant(tenant)
     if filters.key is not None:
-        where.add("id = ? AND key_generated = 0", product_id(tenant, filters.key))
+        where.add("id = ?", product_id(tenant, filters.key))
+    if filters.external_id is not None:
+        where.add("id = ? AND key_generated = 0", product_id(tenant, filters.external_id))
     if filters.sku is not None:
         where.add("sku = ?", filters.sku)
     if filters.brand is not None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from lookalike.catalog.product import EmbeddingStatus, Part
-from lookalike.index.documents import from_document
+from lookalike.index.documents import from_document, microseconds
 from lookalike.index.protocol import (
     ByWords,
     Candidates,
     Counts,
+    Fingerprint,
     Listing,
     Nearest,
     Neighbours,
@@ -29,6 +31,8 @@ from lookalike.index.sqlite.connection import Connections
 from lookalike.index.sqlite.listing import page
 from lookalike.index.sqlite.matrices import Matrices
 from lookalike.index.sqlite.schema import prepare
+
+_DELETED_AT_ONCE = 1000
 
 
 class SqliteProductIndex:
@@ -57,6 +61,20 @@ class SqliteProductIndex:
             for id, change, text in found
         }
 
+    def fingerprints(self, tenant: str, ids: Sequence[str]) -> dict[str, Fingerprint]:
+        """The fingerprints of the products with these ids, by id."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                "SELECT product.id, fingerprint, status, is_active FROM json_each(?) AS wanted "
+                "CROSS JOIN product INDEXED BY product_fingerprint "
+                "ON product.id = wanted.value WHERE tenant = ?",
+                (json.dumps(list(ids)), tenant),
+            ).fetchall()
+        return {
+            id: Fingerprint(digest, EmbeddingStatus(status), bool(is_active))
+            for id, digest, status, is_active in found
+        }
+
     def write(self, tenant: str, writes: Sequence[Write]) -> list[bool]:
         """Writes each product whose `read` still stands, all of them in one transaction."""
         drafts = [writing.draft(tenant, each, self._space) for each in writes]
@@ -69,6 +87,17 @@ class SqliteProductIndex:
         """Removes these products and their vectors for good; gives the ids that were there."""
         with self._connections.writing() as connection:
             return writing.delete(connection, tenant, ids)
+
+    def delete_tenant(self, tenant: str) -> None:
+        """Removes all products of the tenant, some at a time so that others can write."""
+        while True:
+            with self._connections.writing() as connection:
+                ids = connection.execute(
+                    "SELECT id FROM product WHERE tenant = ? LIMIT ?", (tenant, _DELETED_AT_ONCE)
+                ).fetchall()
+                writing.delete(connection, tenant, [id for (id,) in ids])
+            if len(ids) < _DELETED_AT_ONCE:
+                return
 
     def page(self, tenant: str, listing: Listing) -> Page:
         """One page of the tenant's products, active or not."""
@@ -110,17 +139,26 @@ class SqliteProductIndex:
                 (*(after or ("", "")), limit),
             ).fetchall()
 
-    def counts(self, tenant: str) -> Counts:
-        """How many active products there are, and how far they are."""
+    def unchecked(self, before: datetime, limit: int) -> list[tuple[str, str]]:
+        """Active products whose picture was last looked at before that time, longest ago first."""
         with self._connections.reading() as connection:
-            by_status = dict(
-                connection.execute(
-                    "SELECT status, count(*) FROM product "
-                    "WHERE tenant = ? AND is_active = 1 GROUP BY status",
-                    (tenant,),
-                )
-            )
+            return connection.execute(
+                "SELECT tenant, id FROM product WHERE is_active = 1 AND checked_us < ? "
+                "ORDER BY checked_us, tenant, id LIMIT ?",
+                (microseconds(before), limit),
+            ).fetchall()
+
+    def counts(self, tenant: str) -> Counts:
+        """How many products there are, and how far the active ones are."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                "SELECT is_active, status, count(*) FROM product "
+                "WHERE tenant = ? GROUP BY is_active, status",
+                (tenant,),
+            ).fetchall()
+        by_status = {status: count for is_active, status, count in found if is_active}
         return Counts(
+            stored=sum(count for _, _, count in found),
             accepted=sum(by_status.values()),
             completed=by_status.get(EmbeddingStatus.COMPLETED, 0),
             failed=by_status.get(EmbeddingStatus.FAILED, 0),

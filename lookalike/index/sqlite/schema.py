@@ -110,7 +110,18 @@ _FIRST = (
     "CREATE INDEX api_key_tenant ON api_key (tenant)",
 )
 
-_STEPS = (_FIRST,)
+_SECOND = (
+    "ALTER TABLE product ADD COLUMN fingerprint TEXT",
+    "ALTER TABLE product ADD COLUMN checked_us INTEGER",
+    # Thousands of fingerprints are read within this index alone.
+    "CREATE INDEX product_fingerprint ON product (tenant, id, fingerprint, status, is_active)",
+    """
+    CREATE INDEX product_checked ON product (checked_us, tenant, id)
+    WHERE is_active = 1 AND checked_us IS NOT NULL
+    """,
+)
+
+_STEPS = (_FIRST, _SECOND)
 """Each brings a file from one version to the next; a file's version counts those it has had."""
 
 

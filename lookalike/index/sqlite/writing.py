@@ -26,7 +26,7 @@ _BATCH = 50
 
 _PRODUCT = (
     "row, tenant, id, change, is_active, status, created_us, key_generated, sku, brand_folded, "
-    "category_folded, category_key, price, document"
+    "category_folded, category_key, price, document, fingerprint, checked_us"
 )
 _WORDS = "rowid, tenant, name, brand, category"
 _TERM = "product, tenant, term"
@@ -70,6 +70,8 @@ def draft(tenant: str, write: Write, space: VectorSpace) -> Draft:
             match.category_key,
             product.facts.price,
             compact_json(to_document(product)),
+            match.fingerprint,
+            match.checked_us,
         ),
         words=(match.name_tokens, match.brand_tokens, match.category_tokens),
         terms=match.metadata_terms,
