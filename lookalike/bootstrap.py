@@ -10,7 +10,10 @@ import redis
 
 from lookalike.accounts.accounts import Accounts
 from lookalike.accounts.model import AccountStore
+from lookalike.catalog.bulk import Bulk
 from lookalike.catalog.catalog import Catalog
+from lookalike.catalog.reindex import Reindex
+from lookalike.catalog.writer import Writer
 from lookalike.embedding.onnx import OnnxEmbedder
 from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
 from lookalike.embedding.pictures import PictureReader
@@ -48,6 +51,8 @@ class Services:
     ticker: Ticker
     jobs: JobStore
     catalog: Catalog
+    bulk: Bulk
+    reindex: Reindex
     searcher: Searcher
     accounts: Accounts
 
@@ -65,6 +70,8 @@ def make_services(settings: Settings) -> Services:
     queue = RedisOwedQueue(connection, lease_s=settings.lease_s)
     ticker = RqTicker(connection, TASK, QUEUE, CLAIM_SIZE)
     jobs = RedisJobStore(connection)
+    writer = Writer(index=index, queue=queue, ticker=ticker, jobs=jobs)
+    catalog = Catalog(index=index, queue=queue, jobs=jobs, writer=writer, model=pack.digest)
     return Services(
         settings=settings,
         pack=pack,
@@ -74,7 +81,9 @@ def make_services(settings: Settings) -> Services:
         queue=queue,
         ticker=ticker,
         jobs=jobs,
-        catalog=Catalog(index=index, queue=queue, ticker=ticker, jobs=jobs, model=pack.digest),
+        catalog=catalog,
+        bulk=Bulk(index=index, jobs=jobs, catalog=catalog, writer=writer, model=pack.digest),
+        reindex=Reindex(index=index, jobs=jobs, writer=writer),
         searcher=Searcher(index, embedder, pictures),
         accounts=make_accounts(settings),
     )
@@ -110,6 +119,7 @@ def make_sweeper(services: Services, pipeline: Pipeline) -> Sweeper:
         index=services.index,
         jobs=services.jobs,
         fail=pipeline.fail,
+        resume=services.reindex.resume,
         turn=turn,
     )
 

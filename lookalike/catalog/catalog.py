@@ -1,4 +1,4 @@
-"""The catalogue of a tenant: uploading, reading, listing and deleting products."""
+"""The catalogue of a tenant: uploading, changing, reading, listing and deleting products."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 import structlog
 
 from lookalike.catalog import change
-from lookalike.catalog.change import Change, Upload, Verdict
+from lookalike.catalog.change import Change, Patch, Upload, Verdict
 from lookalike.catalog.face import Face
 from lookalike.catalog.product import EmbeddingStatus, Product, product_id
-from lookalike.errors import IndexAway, NotFound, QueueAway
-from lookalike.index.protocol import Listing, Page, ProductIndex, Write
-from lookalike.jobs.protocol import OwedQueue, Ticker
+from lookalike.catalog.writer import Applied, Decide, Writer
+from lookalike.errors import NotFound, QueueAway
+from lookalike.index.protocol import Listing, Page, ProductIndex
+from lookalike.jobs.protocol import OwedQueue
 from lookalike.jobs.record import Fate, Job, JobKind, JobStore, Tally
 
 log = structlog.get_logger(__name__)
 
-_ROUNDS = 5
-"""How often an upload is decided anew when another writer keeps coming first."""
+Clock = Callable[[], datetime]
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """The time, aware."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """One stored item of an upload: the product as it is now, what happened to it, and whether
-    what its vectors are to be made from is another than before."""
+    """One stored item of an upload: the product as it is now, and what happened to it."""
 
     product: Product
     verdict: Verdict
-    wants_anew: bool
 
 
 class Catalog:
@@ -46,15 +46,15 @@ class Catalog:
         *,
         index: ProductIndex,
         queue: OwedQueue,
-        ticker: Ticker,
         jobs: JobStore,
+        writer: Writer,
         model: str,
-        now: Callable[[], datetime] = _now,
+        now: Clock = utc_now,
     ) -> None:
         self._index = index
         self._queue = queue
-        self._ticker = ticker
         self._jobs = jobs
+        self._writer = writer
         self._model = model
         self._now = now
 
@@ -64,13 +64,9 @@ class Catalog:
         What it owes is queued afterwards; should Redis be away, the sweeper finds it later. Raises
         `IndexAway`.
         """
-        result = self._store(tenant, face, [upload])[0]
-        try:
-            self._supersede(tenant, [result])
-            self._queue_up(tenant, [result])
-        except QueueAway:
-            log.warning("queue_away", left_to_the_sweeper=result.product.id)
-        return result
+        id = product_id(tenant, upload.key)
+        applied = self._write_one(tenant, id, self.deciding(tenant, face, upload))
+        return Uploaded(applied.after, change.verdict(applied.before, applied.after))
 
     def upload_batch(
         self, tenant: str, face: Face, uploads: Sequence[Upload], refused: Sequence[str]
@@ -82,73 +78,59 @@ class Catalog:
         written, so repeating is safe.
         """
         job = self._jobs.open(tenant, JobKind.BATCH)
-        ids = {product_id(tenant, upload.key) for upload in uploads}
-        self._jobs.expect(job, tenant, ids)
-        results = self._store(tenant, face, uploads)
-        owing = {each.product.id for each in results if _is_queued(each.product)}
-        self._jobs.drop(job, tenant, ids - owing)
-        self._supersede(tenant, results, but=job)
+        decisions = {
+            product_id(tenant, each.key): self.deciding(tenant, face, each) for each in uploads
+        }
+        self._jobs.expect(job, tenant, decisions)
+        applied = self._writer.apply(tenant, decisions)
+        self._jobs.drop(job, tenant, {id for id in decisions if not applied[id].is_queued})
+        results = [
+            Uploaded(each.after, change.verdict(each.before, each.after))
+            for each in (applied[id] for id in decisions)
+        ]
         verdicts = Counter(each.verdict for each in results)
         tally = Tally(**{verdict.value: verdicts[verdict] for verdict in Verdict})
         self._jobs.close(job, replace(tally, failed=len(refused)), refused)
-        self._queue_up(tenant, results)
+        self._writer.follow(tenant, applied.values(), but=job)
         return job, results
 
-    def _store(self, tenant: str, face: Face, uploads: Sequence[Upload]) -> list[Uploaded]:
-        """Writes each upload, deciding anew where another writer came first."""
-        results: dict[str, Uploaded] = {}
-        pending = list(uploads)
-        for _ in range(_ROUNDS):
-            pending = self._write_round(tenant, face, pending, results)
-            if not pending:
-                break
-        else:
-            raise IndexAway("Others keep changing the same products. Send the request again.")
-        return [results[upload.key] for upload in uploads]
+    def deciding(self, tenant: str, face: Face, upload: Upload) -> Decide:
+        """What an upload makes of a product, known or not."""
 
-    def _write_round(
-        self, tenant: str, face: Face, uploads: list[Upload], results: dict[str, Uploaded]
-    ) -> list[Upload]:
-        """Decides and writes each upload once; gives those that met another writer's change."""
-        stored = self._index.get(tenant, [product_id(tenant, each.key) for each in uploads])
-        tried: list[Upload] = []
-        writes: list[Write] = []
-        for upload in uploads:
-            before = stored.get(product_id(tenant, upload.key))
-            known = before.product if before else None
-            after = self._decide(tenant, upload, face, known)
-            results[upload.key] = Uploaded(
-                after.product,
-                change.verdict(known, after.product),
-                known is not None and change.wants_anew(known, after.product),
-            )
-            if after.product != known:
-                tried.append(upload)
-                revision = before.revision if before else None
-                writes.append(Write(after.product, revision, after.vectors))
-        written = self._index.write(tenant, writes)
-        return [upload for upload, done in zip(tried, written, strict=True) if not done]
+        def decide(known: Product | None) -> Change:
+            if known is None:
+                return change.create(tenant, upload, face, self._model, self._now())
+            return change.update(known, upload, face, self._model, self._now())
 
-    def _decide(self, tenant: str, upload: Upload, face: Face, known: Product | None) -> Change:
+        return decide
+
+    def patch(self, tenant: str, id: str, patch: Patch) -> Applied:
+        """Changes what the patch names. Raises `NotFound` and `IndexAway`."""
+        return self._write_one(tenant, id, partial(self._patched, patch))
+
+    def deactivate(self, tenant: str, id: str) -> None:
+        """Takes the product out of every search; it stays readable, and a patch brings it back.
+        Raises `NotFound` and `IndexAway`."""
+        self._write_one(tenant, id, partial(self._patched, Patch({}, is_active=False)))
+
+    def _patched(self, patch: Patch, known: Product | None) -> Change:
         if known is None:
-            return change.create(tenant, upload, face, self._model, self._now())
-        return change.update(known, upload, face, self._model, self._now())
+            raise NotFound("There is no such product.")
+        return change.patch(known, patch, self._model, self._now())
 
-    def _queue_up(self, tenant: str, results: Sequence[Uploaded]) -> None:
-        if ids := [each.product.id for each in results if _is_queued(each.product)]:
-            self._queue.add(tenant, ids)
-            self._ticker.top_up(len(ids))
-
-    def _supersede(self, tenant: str, results: Sequence[Uploaded], but: str | None = None) -> None:
-        """Earlier jobs do not wait for products that are to be made from something else now."""
-        changed = [each.product.id for each in results if each.wants_anew]
-        self._jobs.settle(tenant, dict.fromkeys(changed, (Fate.SUPERSEDED, None)), but)
+    def _write_one(self, tenant: str, id: str, decide: Decide) -> Applied:
+        applied = self._writer.apply(tenant, {id: decide})[id]
+        try:
+            self._writer.follow(tenant, [applied])
+        except QueueAway:
+            log.warning("queue_away", left_to_the_sweeper=id)
+        return applied
 
     def get(self, tenant: str, id: str) -> Product:
         """One product. Raises `NotFound`."""
         stored = self._index.get(tenant, [id]).get(id)
         if stored is None:
-            raise NotFound("There is no product with this id.")
+            raise NotFound("There is no such product.")
         return stored.product
 
     def page(self, tenant: str, listing: Listing) -> Page:
@@ -187,7 +169,3 @@ class Catalog:
                 leased = set()
             known.update(dict.fromkeys(leased, EmbeddingStatus.PROCESSING))
         return known
-
-
-def _is_queued(product: Product) -> bool:
-    return product.is_active and bool(product.owed)

@@ -9,9 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from lookalike.catalog.face import Face
-from lookalike.catalog.product import Part, PartState, Product
-from lookalike.catalog.text import image_digest, text_digest
+from lookalike.catalog.face import FEED, Face
+from lookalike.catalog.product import Facts, Part, PartState, Product
+from lookalike.catalog.text import EMBEDDED, image_digest, text_digest
 from lookalike.index.protocol import Vector
 
 
@@ -25,11 +25,21 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One uploaded item, checked. `facts` holds what was given, by the names of `Facts`."""
+    """One uploaded item, checked. `facts` holds what was given, by the names of `Facts`;
+    `is_active` None keeps a known product's state."""
 
     key: str
     facts: Mapping[str, Any]
     key_generated: bool = False
+    is_active: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """What changes of a known product: the named `facts` (null clears), and `is_active`."""
+
+    facts: Mapping[str, Any]
+    is_active: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +60,8 @@ def create(tenant: str, upload: Upload, face: Face, model: str, now: datetime) -
             key=upload.key,
             key_generated=upload.key_generated,
             facts=facts,
-            is_active=True,
-            image=_state(picture, None, PartState.ABSENT),
+            is_active=upload.is_active is not False,
+            image=PartState.OWED if picture else PartState.ABSENT,
             text=PartState.OWED,
             image_digest=picture,
             text_digest=text_digest(facts, model),
@@ -63,40 +73,84 @@ def create(tenant: str, upload: Upload, face: Face, model: str, now: datetime) -
 
 
 def update(product: Product, upload: Upload, face: Face, model: str, now: datetime) -> Change:
-    """A known product: a part is owed when its source or the model changed, or when it failed."""
+    """A known product uploaded again: a part is owed when its source or the model changed, or when
+    it failed."""
     facts = face.merge(product.facts, upload.facts)
-    picture, text = image_digest(facts, model), text_digest(facts, model)
-    changed = replace(
-        product,
-        facts=facts,
-        image=_state(picture, product.image_digest, product.image),
-        text=_state(text, product.text_digest, product.text),
-        image_digest=picture,
-        text_digest=text,
-        embedding_error=None,
-        updated_at=product.updated_at if facts == product.facts else now,
+    is_active = product.is_active if upload.is_active is None else upload.is_active
+    return _changed(product, facts, is_active, model, now, retries=True)
+
+
+def patch(product: Product, patch: Patch, model: str, now: datetime) -> Change:
+    """A known product with what the patch names changed. What failed is tried again where the patch
+    names what is embedded, even unchanged, or makes the product active: a price costs no try."""
+    facts = FEED.patch(product.facts, patch.facts)
+    is_active = product.is_active if patch.is_active is None else patch.is_active
+    names_source = not EMBEDDED.isdisjoint(patch.facts)
+    retries = names_source or (is_active and not product.is_active)
+    return _changed(product, facts, is_active, model, now, retries=retries)
+
+
+def owe_again(product: Product) -> Change:
+    """A product whose vectors are all to be made anew, from its picture as it is now."""
+    has_picture = product.image is not PartState.ABSENT
+    return Change(
+        replace(
+            product,
+            image=PartState.OWED if has_picture else PartState.ABSENT,
+            text=PartState.OWED,
+            embedding_error=None,
+            generation=product.generation + 1,
+        )
     )
-    lost_picture = changed.image is PartState.ABSENT is not product.image
-    return Change(changed, {Part.IMAGE: None} if lost_picture else {})
 
 
 def verdict(before: Product | None, after: Product) -> Verdict:
-    """What the merchant is told."""
+    """What the visual API tells a merchant: updated where any field changed."""
     if before is None:
         return Verdict.CREATED
     return Verdict.UNCHANGED if before.facts == after.facts else Verdict.UPDATED
 
 
-def wants_anew(before: Product, after: Product) -> bool:
+def content_verdict(before: Product | None, after: Product) -> Verdict:
+    """What the feed API tells a merchant: updated where what is embedded changed."""
+    if before is None:
+        return Verdict.CREATED
+    return Verdict.UPDATED if content_changed(before, after) else Verdict.UNCHANGED
+
+
+def content_changed(before: Product, after: Product) -> bool:
     """Whether a vector is to be made from another text or picture than before."""
-    return (before.image_digest, before.text_digest) != (after.image_digest, after.text_digest)
+    return any(getattr(before.facts, name) != getattr(after.facts, name) for name in EMBEDDED)
 
 
-def _state(wanted: str | None, had: str | None, state: PartState) -> PartState:
+def _changed(
+    product: Product, facts: Facts, is_active: bool, model: str, now: datetime, *, retries: bool
+) -> Change:
+    picture, text = image_digest(facts, model), text_digest(facts, model)
+    same = facts == product.facts and is_active == product.is_active
+    changed = replace(
+        product,
+        facts=facts,
+        is_active=is_active,
+        image=_state(picture, product.image_digest, product.image, retries),
+        text=_state(text, product.text_digest, product.text, retries),
+        image_digest=picture,
+        text_digest=text,
+        updated_at=product.updated_at if same else now,
+        picture=product.picture if picture == product.image_digest else None,
+    )
+    if PartState.FAILED not in (changed.image, changed.text):
+        changed = replace(changed, embedding_error=None)
+    lost_picture = changed.image is PartState.ABSENT is not product.image
+    return Change(changed, {Part.IMAGE: None} if lost_picture else {})
+
+
+def _state(wanted: str | None, had: str | None, state: PartState, retries: bool) -> PartState:
     if wanted is None:
         return PartState.ABSENT
-    kept = wanted == had and state in (PartState.OWED, PartState.DONE)
-    return state if kept else PartState.OWED
+    if wanted != had or (state is PartState.FAILED and retries):
+        return PartState.OWED
+    return PartState.OWED if state is PartState.ABSENT else state
 
 
 @dataclass(slots=True)
@@ -115,8 +169,10 @@ def settle(product: Product, outcome: Outcome) -> Change | None:
     """The product with what a worker made of it, as far as it still wants just that.
 
     `product` may have changed since the worker read it: a part whose digest is another by now is
-    left as it is, owed. None: nothing of the outcome applies.
+    left as it is, owed, and so are all after a reindex. None: nothing of the outcome applies.
     """
+    if product.generation != outcome.of.generation:
+        return None
     wanted = {
         part
         for part in product.owed

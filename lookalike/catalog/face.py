@@ -24,6 +24,13 @@ class Face:
         }
         return replace(existing, **values) if existing else Facts(**values)
 
+    def patch(self, existing: Facts, given: Mapping[str, Any]) -> Facts:
+        """The facts with those that are named changed; null is the default."""
+        values = {
+            name: self.defaults[name] if value is None else value for name, value in given.items()
+        }
+        return replace(existing, **values)
+
 
 VISUAL = Face(
     {

@@ -13,6 +13,13 @@ TEMPLATE_VERSION = 1
 """Raised whenever `enriched_text` changes, so that every text vector becomes owed."""
 
 
+CONTENT = frozenset({"name", "brand", "category_path", "country", "description", "ingredients"})
+"""The facts that the text vector is made from."""
+
+EMBEDDED = CONTENT | {"image_url"}
+"""The facts that any vector is made from; changing others costs no inference."""
+
+
 def enriched_text(facts: Facts) -> str:
     """The text that is embedded: one fact a line, the most telling first, absent ones left out.
 

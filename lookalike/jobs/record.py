@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from lookalike.catalog.product import EmbeddingStatus, Product
+from lookalike.index.protocol import Position
 
 MOST_ERRORS = 1000
 """Lines of errors that a job keeps; how many more there were is said after them."""
@@ -88,6 +89,16 @@ class Job:
         return self.waiting + self.embedded + self.embedding_failed + self.superseded
 
 
+@dataclass(frozen=True, slots=True)
+class Marking:
+    """A job that is still to mark products as owed, and after which one it goes on (None: it has
+    not begun)."""
+
+    job: str
+    tenant: str
+    after: Position | None
+
+
 def fate(product: Product | None) -> tuple[Fate, str | None] | None:
     """How a product leaves the jobs that wait for it, with its line of error, by what the index
     says of it; None while it is owed."""
@@ -108,14 +119,30 @@ class JobStore(Protocol):
     def open(self, tenant: str, kind: JobKind) -> str:
         """A new job, pending; gives its id."""
 
+    def open_alone(self, tenant: str, kind: JobKind, tally: Tally) -> tuple[str, bool]:
+        """A new job of a kind of which a tenant has one at a time, pending, and True; or the one
+        that runs, and False."""
+
     def expect(self, job: str, tenant: str, ids: Collection[str]) -> None:
         """The job waits for these, from before they are written: a worker may be that fast."""
 
     def drop(self, job: str, tenant: str, ids: Collection[str]) -> None:
         """The job does not wait for these after all: they owe nothing."""
 
-    def close(self, job: str, tally: Tally, errors: Sequence[str]) -> None:
-        """All is written; the job is complete once it waits for nothing."""
+    def close(
+        self, job: str, tally: Tally | None, errors: Sequence[str] = (), more_errors: int = 0
+    ) -> None:
+        """All is written; the job is complete once it waits for nothing. `tally` None: as it was
+        opened; `more_errors`: lines beyond those in `errors`."""
+
+    def fail(self, job: str, tally: Tally, why: str) -> None:
+        """The job itself could not be done, beyond what `tally` counts."""
+
+    def mark(self, job: str, after: Position) -> None:
+        """The job has marked products as far as this one."""
+
+    def markings(self) -> list[Marking]:
+        """Every tenant's reindexing jobs that are still to mark products. For the sweeper."""
 
     def settle(
         self,
@@ -133,4 +160,5 @@ class JobStore(Protocol):
         """The tenant's 50 newest jobs, newest first."""
 
     def waiting(self) -> dict[str, set[str]]:
-        """What each tenant's jobs wait for whose upload is over. For the sweeper."""
+        """What each tenant's jobs wait for whose upload is over. For the sweeper. A job whose
+        upload gave no sign of life for minutes fails: its process ended in the middle."""

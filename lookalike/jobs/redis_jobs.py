@@ -9,6 +9,7 @@ from typing import Any
 
 from redis import Redis
 
+from lookalike.index.protocol import Position
 from lookalike.jobs.record import (
     KEPT_S,
     MOST_ERRORS,
@@ -17,12 +18,18 @@ from lookalike.jobs.record import (
     Job,
     JobKind,
     JobStatus,
+    Marking,
     Tally,
 )
 from lookalike.jobs.redis_scripts import RedisScripts
 
-UPLOAD_MS = 3600 * 1000
-"""An upload that is not over after this time was left behind by a process that ended."""
+LEFT_BEHIND_MS = 5 * 60 * 1000
+"""An upload without a sign of life for so long was left behind by a process that ended."""
+
+_LEFT_BEHIND = (
+    "The server that took this request ended in the middle of it. Send it again: what was saved "
+    "will count as unchanged."
+)
 
 
 class RedisJobStore:
@@ -38,18 +45,44 @@ class RedisJobStore:
         self._scripts.run("open", job, tenant, kind, NEWEST)
         return job
 
+    def open_alone(self, tenant: str, kind: JobKind, tally: Tally) -> tuple[str, bool]:
+        """A new job of a kind of which a tenant has one at a time, or the one that runs."""
+        job = str(uuid.uuid4())
+        running = self._scripts.run("open_alone", job, tenant, kind, NEWEST, *_counts(tally))
+        return running.decode(), running.decode() == job
+
     def expect(self, job: str, tenant: str, ids: Collection[str]) -> None:
         """The job waits for these, from before they are written."""
-        self._scripts.run("expect", job, tenant, *ids)
+        if ids:
+            self._scripts.run("expect", job, tenant, *ids)
 
     def drop(self, job: str, tenant: str, ids: Collection[str]) -> None:
         """The job does not wait for these after all."""
-        self._scripts.run("drop", job, tenant, *ids)
+        if ids:
+            self._scripts.run("drop", job, tenant, *ids)
 
-    def close(self, job: str, tally: Tally, errors: Sequence[str]) -> None:
+    def close(
+        self, job: str, tally: Tally | None, errors: Sequence[str] = (), more_errors: int = 0
+    ) -> None:
         """All is written; the job is complete once it waits for nothing."""
-        counts = (tally.created, tally.updated, tally.unchanged, tally.failed)
-        self._scripts.run("close", job, *counts, *errors)
+        counts = _counts(tally) if tally else ("", "", "", "")
+        self._scripts.run("close", job, more_errors, *counts, *errors)
+
+    def fail(self, job: str, tally: Tally, why: str) -> None:
+        """The job itself could not be done."""
+        self._scripts.run("fail", job, *_counts(tally), why)
+
+    def mark(self, job: str, after: Position) -> None:
+        """The job has marked products as far as this one."""
+        self._scripts.run("mark", job, f"{after.created_at.isoformat()} {after.id}")
+
+    def markings(self) -> list[Marking]:
+        """Every tenant's reindexing jobs that are still to mark products."""
+        found = self._scripts.run("markings", JobKind.REINDEX)
+        return [
+            Marking(job.decode(), tenant.decode(), _position(position.decode()))
+            for job, tenant, position in found
+        ]
 
     def settle(
         self,
@@ -74,9 +107,21 @@ class RedisJobStore:
     def waiting(self) -> dict[str, set[str]]:
         """Every tenant's products that some job waits for."""
         products: dict[str, set[str]] = {}
-        for tenant, ids in self._scripts.run("waiting", UPLOAD_MS):
+        arguments = (LEFT_BEHIND_MS, _LEFT_BEHIND, JobKind.REINDEX)
+        for tenant, ids in self._scripts.run("waiting", *arguments):
             products.setdefault(tenant.decode(), set()).update(id.decode() for id in ids)
         return products
+
+
+def _counts(tally: Tally) -> tuple[int, int, int, int]:
+    return tally.created, tally.updated, tally.unchanged, tally.failed
+
+
+def _position(text: str) -> Position | None:
+    if not text:
+        return None
+    created_at, id = text.split(" ")
+    return Position(datetime.fromisoformat(created_at), id)
 
 
 def _job(row: list[Any]) -> Job:

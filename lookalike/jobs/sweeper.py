@@ -43,9 +43,10 @@ class Turn(Protocol):
 
 
 class Sweeper:
-    """Every 5 seconds: leases that ran out, products that are due. Every minute: what the index
-    says is owed, and what jobs wait for in vain. `fail` fails those that ended their worker three
-    times, and settles them."""
+    """Every 5 seconds: leases that ran out, products that are due, reindexing that is to go on.
+    Every minute: what the index says is owed, and what jobs wait for in vain. `fail` fails those
+    that ended their worker three times, and settles them; `resume` goes on with reindexing by a
+    page and tells whether there is more."""
 
     def __init__(
         self,
@@ -55,6 +56,7 @@ class Sweeper:
         index: ProductIndex,
         jobs: JobStore,
         fail: Callable[[Claim], None],
+        resume: Callable[[], bool],
         turn: Turn,
     ) -> None:
         self._queue = queue
@@ -62,28 +64,31 @@ class Sweeper:
         self._index = index
         self._jobs = jobs
         self._fail = fail
+        self._resume = resume
         self._turn = turn
 
     def run(self, stop: threading.Event) -> None:
         """Sweeps until `stop` is set. A fault is logged, and the next sweep comes all the same."""
         restored = float("-inf")
         while True:
+            more = False
             try:
                 if (hold := self._turn.take(TURN_S)) is not Hold.OTHERS:
                     # A turn that is not kept was lost with all that Redis held, or is the first.
                     late = time.monotonic() - restored >= RESTORE_EVERY_S
                     restoring = late or hold is Hold.NEW
-                    self.sweep(restoring=restoring)
+                    more = self.sweep(restoring=restoring)
                     restored = time.monotonic() if restoring else restored
             except LookalikeError as error:
                 log.warning("not_swept", reason=error.detail)
             except Exception:
                 log.exception("not_swept")
-            if stop.wait(SWEEP_EVERY_S):
+            if stop.wait(0 if more else SWEEP_EVERY_S):
                 return
 
-    def sweep(self, *, restoring: bool) -> None:
-        """One pass; `restoring` asks the index, too. Raises what the queue and the index raise."""
+    def sweep(self, *, restoring: bool) -> bool:
+        """One pass; `restoring` asks the index, too. True: there is more to do at once. Raises what
+        the queue and the index raise."""
         exhausted = self._queue.expire()
         if exhausted.items:
             log.warning("products_ended_their_workers", products=len(exhausted.items))
@@ -91,8 +96,10 @@ class Sweeper:
         if restoring:
             self._restore()
             self._settle_jobs()
+        more = self._resume()
         if due := self._queue.depth().due:
             self._ticker.top_up(due)
+        return more
 
     def _restore(self) -> None:
         after: tuple[str, str] | None = None

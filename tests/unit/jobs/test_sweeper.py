@@ -68,6 +68,7 @@ class House:
             index=self.index,  # type: ignore[arg-type]
             jobs=RedisJobStore(connection),
             fail=self.fail,
+            resume=bool,
             turn=RedisTurn(connection, "sweeper"),
         )
 

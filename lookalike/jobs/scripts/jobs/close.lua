@@ -1,5 +1,7 @@
--- ARGV: 4 job, 5 created, 6 updated, 7 unchanged, 8 failed, then lines of errors.
-redis.call('HSET', prefix .. ARGV[4], 'created', ARGV[5], 'updated', ARGV[6], 'unchanged', ARGV[7],
-  'failed', ARGV[8], 'status', 'embedding')
-for i = 9, #ARGV do complain(ARGV[4], ARGV[i]) end
+-- ARGV: 4 job, 5 lines of errors beyond those given, 6 created, 7 updated, 8 unchanged, 9 failed ('':
+-- as it was opened), then lines of errors.
+if ARGV[6] ~= '' then count(ARGV[4], ARGV[6], ARGV[7], ARGV[8], ARGV[9]) end
+for i = 10, #ARGV do complain(ARGV[4], ARGV[i]) end
+redis.call('HINCRBY', prefix .. ARGV[4], 'more_errors', ARGV[5])
+redis.call('HSET', prefix .. ARGV[4], 'status', 'embedding')
 finish(ARGV[4])

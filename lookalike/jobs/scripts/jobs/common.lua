@@ -2,7 +2,7 @@
 -- seconds, ARGV[3]: how many lines of errors it keeps. Keys: <prefix><job> its numbers,
 -- <prefix><job>:waiting its products, <prefix><job>:errors its lines, <prefix>of:<tenant>|<product>
 -- the jobs that wait for a product, <prefix>list:<tenant> the jobs by age, <prefix>open those that
--- still wait.
+-- still wait, <prefix>alone:<tenant>|<kind> the newest job of a kind that a tenant has one at a time.
 local prefix, ttl, most_errors = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -12,6 +12,7 @@ local function waiting(job) return prefix .. job .. ':waiting' end
 local function errors(job) return prefix .. job .. ':errors' end
 
 local function touch(job)
+  redis.call('HSET', prefix .. job, 'touched_ms', now)
   redis.call('EXPIRE', prefix .. job, ttl)
   redis.call('EXPIRE', waiting(job), ttl)
   redis.call('EXPIRE', errors(job), ttl)
@@ -29,12 +30,38 @@ local function leave(job, tenant, id)
   return redis.call('SREM', waiting(job), id) == 1
 end
 
--- A job that was closed and waits for nothing is complete.
+local function begin(job, tenant, kind, listed)
+  local list = prefix .. 'list:' .. tenant
+  redis.call('HSET', prefix .. job, 'tenant', tenant, 'kind', kind, 'status', 'pending',
+    'started_ms', now)
+  redis.call('SADD', prefix .. 'open', job)
+  redis.call('ZADD', list, now, job)
+  redis.call('ZREMRANGEBYRANK', list, 0, -1 - tonumber(listed))
+  redis.call('EXPIRE', list, ttl)
+  touch(job)
+end
+
+local function count(job, created, updated, unchanged, failed)
+  redis.call('HSET', prefix .. job, 'created', created, 'updated', updated, 'unchanged', unchanged,
+    'failed', failed)
+end
+
+local function status_of(job) return redis.call('HGET', prefix .. job, 'status') end
+
+-- A job that was closed and waits for nothing is complete; one that failed stays so.
 local function finish(job)
   touch(job)
-  if redis.call('HGET', prefix .. job, 'status') == 'embedding'
-    and redis.call('SCARD', waiting(job)) == 0 then
-    redis.call('HSET', prefix .. job, 'status', 'complete', 'completed_ms', now)
+  local status = status_of(job)
+  if status ~= 'pending' and redis.call('SCARD', waiting(job)) == 0 then
     redis.call('SREM', prefix .. 'open', job)
+    if status == 'embedding' then
+      redis.call('HSET', prefix .. job, 'status', 'complete', 'completed_ms', now)
+    end
   end
+end
+
+local function fail(job, line)
+  complain(job, line)
+  redis.call('HSET', prefix .. job, 'status', 'failed', 'completed_ms', now)
+  finish(job)
 end

@@ -1,0 +1,102 @@
+"""Writing decisions: every change of products goes through here, so that no writer overwrites
+another, and what follows from a change is done once and alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from lookalike.catalog.change import Change, content_changed
+from lookalike.catalog.product import Product
+from lookalike.errors import IndexAway
+from lookalike.index.protocol import ProductIndex, Write
+from lookalike.jobs.protocol import OwedQueue, Ticker
+from lookalike.jobs.record import Fate, JobStore
+
+_ROUNDS = 5
+"""How often a change is decided anew when another writer keeps coming first."""
+
+Decide = Callable[[Product | None], Change | None]
+"""What a product shall be, by what it is (None: it is not there). None: leave it alone. It is asked
+again where another writer came first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A product before and after a decision."""
+
+    before: Product | None
+    after: Product
+
+    @property
+    def is_queued(self) -> bool:
+        """Whether a worker has something to do for it."""
+        return self.after.is_active and bool(self.after.owed)
+
+    @property
+    def is_superseding(self) -> bool:
+        """Whether earlier jobs wait in vain: for another content, or for an inactive product."""
+        if self.before is None:
+            return False
+        deactivated = self.before.is_active and not self.after.is_active
+        return deactivated or content_changed(self.before, self.after)
+
+
+class Writer:
+    """Writes what callers decide about products, and tells the queue and the jobs."""
+
+    def __init__(
+        self, *, index: ProductIndex, queue: OwedQueue, ticker: Ticker, jobs: JobStore
+    ) -> None:
+        self._index = index
+        self._queue = queue
+        self._ticker = ticker
+        self._jobs = jobs
+
+    def apply(self, tenant: str, decisions: Mapping[str, Decide]) -> dict[str, Applied]:
+        """Decides about each product (by id) and writes it if it changes; those left alone are not
+        in the answer. Raises `IndexAway`, and what a decision raises."""
+        applied: dict[str, Applied] = {}
+        pending = decisions
+        for _ in range(_ROUNDS):
+            pending = self._round(tenant, pending, applied)
+            if not pending:
+                return applied
+        raise IndexAway("Others keep changing the same products. Send the request again.")
+
+    def _round(
+        self, tenant: str, decisions: Mapping[str, Decide], applied: dict[str, Applied]
+    ) -> dict[str, Decide]:
+        """Decides and writes each once; gives those that met another writer's change."""
+        stored = self._index.get(tenant, list(decisions))
+        writes: list[Write] = []
+        for id, decide in decisions.items():
+            read = stored.get(id)
+            before = read.product if read else None
+            change = decide(before)
+            if change is None:
+                continue
+            applied[id] = Applied(before, change.product)
+            if change.product != before:
+                revision = read.revision if read else None
+                writes.append(Write(change.product, revision, change.vectors))
+        written = self._index.write(tenant, writes)
+        lost = [each.product.id for each, done in zip(writes, written, strict=True) if not done]
+        for id in lost:
+            del applied[id]
+        return {id: decisions[id] for id in lost}
+
+    def follow(self, tenant: str, applied: Iterable[Applied], but: str | None = None) -> None:
+        """What follows from changes that are written: earlier jobs do not wait in vain (`but` is
+        not one of them), and workers hear what is owed. Raises `QueueAway`; then the sweeper finds
+        it all."""
+        changes = list(applied)
+        superseded = [each.after.id for each in changes if each.is_superseding]
+        self._jobs.settle(tenant, dict.fromkeys(superseded, (Fate.SUPERSEDED, None)), but)
+        self._queue.forget(tenant, [each.after.id for each in changes if not each.after.is_active])
+        owed = [each for each in changes if each.is_queued]
+        # What did not change keeps its tries and its place: sending it again is no new start.
+        self._queue.restore((tenant, each.after.id) for each in owed if each.after == each.before)
+        self._queue.add(tenant, [each.after.id for each in owed if each.after != each.before])
+        if owed:
+            self._ticker.top_up(len(owed))
