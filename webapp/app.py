@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from lookalike.bootstrap import Services, make_services
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
-from webapp import access, problems
+from webapp import access, keypath, problems
+from webapp.feed.routes import blueprint as feed
 from webapp.state import EXTENSION
 from webapp.visual.routes import blueprint as visual
 
@@ -54,7 +55,9 @@ def create_app(services: Services | None = None) -> Flask:
     access.install(app)
     problems.install(app)
     api = DocumentedApi(app)
+    keypath.install(app, api)
     api.register_blueprint(visual)
+    api.register_blueprint(feed)
     app.register_blueprint(get_swaggerui_blueprint(DOCS, DOCUMENT, config=_SWAGGER))
     app.add_url_rule("/", view_func=_front)
     app.add_url_rule("/healthz", view_func=_healthz)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
+from typing import Any
 
 from lookalike.catalog.catalog import Catalog
 from lookalike.catalog.change import Upload, Verdict, content_verdict
@@ -28,7 +29,8 @@ _OWED = frozenset({EmbeddingStatus.PENDING, EmbeddingStatus.PROCESSING})
 
 
 class Interrupted(Away):
-    """A server behind went away in the middle of an upload: `job` tells what is saved by now."""
+    """A server behind went away in the middle of an upload; the job and the tally tell what is
+    saved by now."""
 
     code = "upload_interrupted"
 
@@ -38,8 +40,13 @@ class Interrupted(Away):
             f"{cause.detail} The first {saved:,} products of this request are saved; send it again "
             "when the service is back: what is saved will count as unchanged."
         )
-        self.job = job
-        self.tally = tally
+        self._job = job
+        self._tally = tally
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The job, and what of the request is saved."""
+        return {"job_id": self._job, "saved": asdict(self._tally)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from webapp.auth import caller
 from webapp.body import read_object
 from webapp.documenting import json_body
 from webapp.jobs import JobAnswer, JobsAnswer, present_job
-from webapp.lists import ListQuery, list_filters, listing
+from webapp.lists import list_filters, listing
 from webapp.search import view
 from webapp.search.schemas import SearchAnswer
 from webapp.state import services
@@ -29,6 +29,7 @@ from webapp.visual.schemas import (
     Deletion,
     DeletionAnswer,
     ListAnswer,
+    ListQuery,
     ProductAnswer,
     ProductUpload,
     ProductUploads,
