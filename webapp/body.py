@@ -91,14 +91,13 @@ DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
 
 
 def _depth(value: Any) -> int:
-    deepest, level = 0, [value]
+    deepest, level = 0, [value] if isinstance(value, dict | list) else []
     while level:
         deepest += 1
-        children: list[Any] = []
-        for each in level:
-            if isinstance(each, dict):
-                children.extend(each.values())
-            elif isinstance(each, list):
-                children.extend(each)
-        level = [child for child in children if isinstance(child, dict | list)]
+        level = [
+            child
+            for each in level
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, dict | list)
+        ]
     return deepest

@@ -19,6 +19,7 @@ LONGEST_VALUE = 4 * 1024 * 1024
 
 _READ = 256 * 1024
 _SPACE = " \t\n\r"
+_AFTER_A_VALUE = frozenset(_SPACE + ",:]}")
 
 
 def elements(file: BinaryIO, member: str, other: Callable[[str], None]) -> Iterator[Any]:
@@ -124,7 +125,8 @@ class _Text:
                     self.refuse(_reason(error))
                 continue
             length = end - self._at
-            if end < len(self._buffer) or not self._more(_READ):  # a number may go on
+            # `12` may go on as `123`, `12.5` or `12e3`, so a value ends where another thing begins.
+            if self._buffer[end : end + 1] in _AFTER_A_VALUE or not self._more(_READ):
                 self._at += length
                 return value
 

@@ -11,12 +11,11 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from lookalike.catalog import fingerprint
 from lookalike.catalog.catalog import Catalog
 from lookalike.catalog.change import Upload, Verdict, content_verdict
 from lookalike.catalog.face import FEED
-from lookalike.catalog.fingerprint import fingerprint
 from lookalike.catalog.product import EmbeddingStatus, product_id
-from lookalike.catalog.text import text_digest
 from lookalike.catalog.writer import Writer
 from lookalike.errors import Away
 from lookalike.index.protocol import Fingerprint, ProductIndex
@@ -144,8 +143,7 @@ class Bulk:
             return False
         if upload.is_active is not None and upload.is_active != known.is_active:
             return False
-        facts = FEED.merge(None, upload.facts)
-        return known.digest == fingerprint(facts, text_digest(facts, self._model))
+        return known.digest == fingerprint.of_upload(upload.facts, self._model)
 
     def _await_owed(self, job: str, tenant: str, ids: list[str]) -> None:
         """The job waits for what an earlier upload left owed, too. A worker may settle one before

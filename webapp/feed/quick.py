@@ -6,15 +6,13 @@ why."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from webapp.fields import METADATA_BYTES, METADATA_KEYS, MOST_AMOUNT
+from webapp.fields import MOST_AMOUNT
 
 _LINK = re.compile(r"https?://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?(/[!-~]*)?", re.ASCII)
-_SCALARS = (str, int, float, bool, type(None))
 
 
 def _encodes(text: str) -> bool:
@@ -51,15 +49,22 @@ def _is_link(value: Any) -> bool:
     return type(value) is str and len(value) <= 2048 and _LINK.fullmatch(value) is not None
 
 
-def _is_flat_object(value: Any) -> bool:
-    if type(value) is not dict or len(value) > METADATA_KEYS:
-        return False
-    if not all(isinstance(each, _SCALARS) for each in value.values()):
-        return False
-    try:
-        return len(json.dumps(value, ensure_ascii=False).encode()) <= METADATA_BYTES
-    except UnicodeEncodeError:
-        return False
+def _is_small_object(value: Any) -> bool:
+    """Flat and far from every limit: 30 short names and values come to less than 40 KB."""
+    return (
+        type(value) is dict
+        and len(value) <= 30
+        and all(map(_is_short_text, value))
+        and all(map(_is_small_scalar, value.values()))
+    )
+
+
+def _is_small_scalar(value: Any) -> bool:
+    if type(value) is str:
+        return _is_short_text(value)
+    if type(value) in (int, float):
+        return bool(-MOST_AMOUNT < value < MOST_AMOUNT)
+    return value is None or _is_flag(value)
 
 
 def _is_flag(value: Any) -> bool:
@@ -67,24 +72,24 @@ def _is_flag(value: Any) -> bool:
 
 
 _is_long_name = _text(1000)
-_is_short, _is_path, _is_long = _text(256), _text(1024), _text(65536)
+_is_short_text, _is_path, _is_long = _text(256), _text(1024), _text(65536)
 
 _LOOKS: Mapping[str, Callable[[Any], bool]] = {
     "sku": _is_key,
     "name": _is_name,
     "category_path": _is_path,
-    "brand": _is_short,
+    "brand": _is_short_text,
     "description": _is_long,
     "ingredients": _is_long,
-    "country": _is_short,
-    "unit": _is_short,
+    "country": _is_short_text,
+    "unit": _is_short_text,
     "quantity_step": _is_amount,
     "min_quantity": _is_amount,
     "weight": _is_amount,
     "volume": _is_amount,
     "image_url": _is_link,
-    "attributes": _is_flat_object,
-    "barcode": _is_short,
+    "attributes": _is_small_object,
+    "barcode": _is_short_text,
     "is_active": _is_flag,
 }
 
