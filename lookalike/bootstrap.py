@@ -20,6 +20,8 @@ from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.pipeline import CLAIM_SIZE, Pipeline
 from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Misconfigured
+from lookalike.idempotency.answers import Answers
+from lookalike.idempotency.redis_answers import RedisAnswers
 from lookalike.index.protocol import ProductIndex, VectorSpace
 from lookalike.index.sqlite.accounts import SqliteAccountStore
 from lookalike.index.sqlite.products import SqliteProductIndex
@@ -54,6 +56,7 @@ class Services:
     bulk: Bulk
     reindex: Reindex
     searcher: Searcher
+    answers: Answers
     accounts: Accounts
 
 
@@ -85,6 +88,7 @@ def make_services(settings: Settings) -> Services:
         bulk=Bulk(index=index, jobs=jobs, catalog=catalog, writer=writer, model=pack.digest),
         reindex=Reindex(index=index, jobs=jobs, writer=writer),
         searcher=Searcher(index, embedder, pictures),
+        answers=RedisAnswers(connection),
         accounts=make_accounts(settings),
     )
 

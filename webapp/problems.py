@@ -21,6 +21,7 @@ from lookalike.errors import (
     TooLarge,
     Unauthorized,
 )
+from lookalike.idempotency.answers import KeyReused, StillRunning
 from webapp.auth import TwoKeys
 from webapp.body import NotJson
 from webapp.unpacking import NotGzip, NotReadable
@@ -31,6 +32,8 @@ STATUS: dict[type[LookalikeError], HTTPStatus] = {
     NotJson: HTTPStatus.BAD_REQUEST,
     NotGzip: HTTPStatus.BAD_REQUEST,
     TwoKeys: HTTPStatus.BAD_REQUEST,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    StillRunning: HTTPStatus.CONFLICT,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,

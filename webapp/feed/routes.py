@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response
@@ -10,6 +11,7 @@ from flask_smorest import Blueprint
 
 from lookalike.accounts.model import Scope
 from lookalike.catalog.product import product_id
+from webapp import once
 from webapp.auth import caller
 from webapp.body import read_object, require_json
 from webapp.documenting import json_body
@@ -51,11 +53,12 @@ class ManyProducts(MethodView):
 
     @blueprint.doc(
         summary="Upload any number of products",
+        parameters=[once.PARAMETER],
         requestBody={"required": True, **json_body(FeedProducts, upload=examples.UPLOAD)},
         responses={"202": json_body(Accepted, "Stored", upload=examples.ACCEPTED)},
     )
     @blueprint.response(202, Accepted)
-    def put(self) -> dict[str, Any]:
+    def put(self) -> Response:
         """Creates products, or replaces what this API knows of those whose sku is known.
 
         The products are stored when the answer comes; their vectors are made in the background.
@@ -65,8 +68,12 @@ class ManyProducts(MethodView):
         require_json()
         with spooled(services().settings.max_upload_mb * 1024 * 1024) as body:
             feed = parse.Feed(body.file)
-            job = services().bulk.upload(who.tenant, feed.items())
-        return present.accepted(job, feed.ignored)
+
+            def upload() -> tuple[dict[str, Any], int]:
+                job = services().bulk.upload(who.tenant, feed.items())
+                return present.accepted(job, feed.ignored), HTTPStatus.ACCEPTED
+
+            return once.once(who.tenant, body.digest, upload)
 
     @blueprint.doc(summary="List products")
     @blueprint.arguments(FeedListQuery, location="query")
