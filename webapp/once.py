@@ -35,9 +35,11 @@ PARAMETER = {
 _KEY = re.compile(r"[!-~]{1,255}")
 
 
-def once(
-    tenant: str, body: str | dict[str, Any], do: Callable[[], tuple[dict[str, Any], int]]
-) -> Response:
+Made = tuple[dict[str, Any], int]
+"""An answer's JSON and status."""
+
+
+def once(tenant: str, body: str | dict[str, Any], do: Callable[[], Made]) -> Response:
     """Does the request and answers with its JSON and status; or gives the first answer again.
 
     `body` is the body's JSON object, or a digest of it. What raises is not kept, since it may be
