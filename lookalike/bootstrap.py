@@ -111,6 +111,7 @@ def make_pipeline(services: Services) -> Pipeline:
         embedder=services.embedder,
         pictures=services.pictures,
         renew_every_s=services.settings.lease_s / 3,
+        recheck_after=services.settings.recheck_after,
     )
 
 
@@ -125,6 +126,7 @@ def make_sweeper(services: Services, pipeline: Pipeline) -> Sweeper:
         fail=pipeline.fail,
         resume=services.reindex.resume,
         turn=turn,
+        recheck_after=services.settings.recheck_after,
     )
 
 
