@@ -86,7 +86,8 @@ class AccountStore(Protocol):
         """The tenant's keys, oldest first, revoked ones included."""
 
     def save_key(self, key: ApiKey) -> None:
-        """Stores a new key, or a known one's new state."""
+        """Stores a new key, or a known one's new state. A key that is revoked stays so, whatever is
+        saved over it: nobody who changes it meanwhile shall bring it back."""
 
     def usage(self, tenant: str, month: str) -> int:
         """How many searches of a calendar month (`2026-03`) were saved; 0 for a month without."""

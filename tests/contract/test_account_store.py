@@ -106,13 +106,22 @@ def test_a_key_comes_back_as_it_was(store: AccountStore) -> None:
     moment = MONDAY + timedelta(microseconds=1)
     browser = Browser(origins=frozenset({"https://a.example", "http://localhost:3000"}), burst=7)
     for saved in (
-        replace(key("k2"), scopes=frozenset()),
-        replace(key("k2"), scopes=frozenset(Scope), expires_at=moment, revoked_at=moment),
+        replace(key("k2"), scopes=frozenset(), label="till"),
         replace(key("k2"), browser=browser),
-        replace(key("k2"), browser=replace(browser, origins=frozenset())),
+        replace(key("k2"), browser=replace(browser, origins=frozenset(), burst=8)),
+        replace(key("k2"), scopes=frozenset(Scope), expires_at=moment, revoked_at=moment),
     ):
         store.save_key(saved)
         assert store.key("k2") == saved
+
+
+def test_a_revoked_key_stays_revoked_whatever_is_saved_over_it(store: AccountStore) -> None:
+    store.open(tenant(), key())
+    store.save_key(replace(key(), revoked_at=MONDAY))
+    store.save_key(replace(key(), label="changed by somebody who read it before"))
+    saved = store.key("k1")
+    assert saved is not None
+    assert saved.revoked_at == MONDAY
 
 
 def test_the_usage_of_a_month_never_falls(store: AccountStore) -> None:

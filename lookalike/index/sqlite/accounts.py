@@ -75,7 +75,7 @@ class SqliteAccountStore:
         return [_key(row) for row in rows]
 
     def save_key(self, key: ApiKey) -> None:
-        """Stores a new key, or a known one's new state."""
+        """Stores a new key, or a known one's new state; one that is revoked stays so."""
         with self._connections.writing() as connection:
             _save_key(connection, key)
 
@@ -112,8 +112,11 @@ def _save_tenant(connection: sqlite3.Connection, tenant: Tenant) -> None:
 
 def _save_key(connection: sqlite3.Connection, key: ApiKey) -> None:
     connection.execute(
-        "INSERT OR REPLACE INTO api_key (id, tenant, label, scopes, secret_hash, created_at, "
-        "expires_at, revoked_at, origins, burst) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO api_key (id, tenant, label, scopes, secret_hash, created_at, expires_at, "
+        "revoked_at, origins, burst) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET label = excluded.label, scopes = excluded.scopes, "
+        "expires_at = excluded.expires_at, revoked_at = coalesce(revoked_at, excluded.revoked_at), "
+        "origins = excluded.origins, burst = excluded.burst",
         (
             key.id,
             key.tenant,
