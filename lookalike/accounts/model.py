@@ -16,6 +16,14 @@ class Scope(StrEnum):
     ADMIN = "admin"
 
 
+class KeyState(StrEnum):
+    """Whether a key opens anything."""
+
+    ACTIVE = "active"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tenant:
     """One merchant, or one shop of his. `id` is a UUID: the namespace of his products' ids."""
@@ -53,6 +61,13 @@ class ApiKey:
     expires_at: datetime | None = None
     revoked_at: datetime | None = None
     browser: Browser | None = None
+
+    def state(self, now: datetime) -> KeyState:
+        """Whether the key opens anything at this time, and if not, why."""
+        if self.revoked_at:
+            return KeyState.REVOKED
+        expired = self.expires_at is not None and self.expires_at <= now
+        return KeyState.EXPIRED if expired else KeyState.ACTIVE
 
 
 class AccountStore(Protocol):

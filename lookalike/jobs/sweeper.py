@@ -44,9 +44,9 @@ class Turn(Protocol):
 
 class Sweeper:
     """Every 5 seconds: leases that ran out, products that are due, reindexing that is to go on.
-    Every minute: what the index says is owed, and what jobs wait for in vain. `fail` fails those
-    that ended their worker three times, and settles them; `resume` goes on with reindexing by a
-    page and tells whether there is more."""
+    Every minute: what the index says is owed, what jobs wait for in vain, and the accounts' books
+    (`keep_books`). `fail` fails those that ended their worker three times, and settles them;
+    `resume` goes on with reindexing by a page and tells whether there is more."""
 
     def __init__(
         self,
@@ -57,6 +57,7 @@ class Sweeper:
         jobs: JobStore,
         fail: Callable[[Claim], None],
         resume: Callable[[], bool],
+        keep_books: Callable[[], None],
         turn: Turn,
     ) -> None:
         self._queue = queue
@@ -65,6 +66,7 @@ class Sweeper:
         self._jobs = jobs
         self._fail = fail
         self._resume = resume
+        self._keep_books = keep_books
         self._turn = turn
 
     def run(self, stop: threading.Event) -> None:
@@ -99,6 +101,8 @@ class Sweeper:
         more = self._resume()
         if due := self._queue.depth().due:
             self._ticker.top_up(due)
+        if restoring:
+            self._keep_books()
         return more
 
     def _restore(self) -> None:

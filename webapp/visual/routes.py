@@ -9,7 +9,7 @@ from flask import Response, jsonify, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from lookalike.accounts.accounts import Caller
+from lookalike.accounts.callers import Caller
 from lookalike.accounts.model import Scope
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.face import VISUAL
@@ -17,6 +17,7 @@ from lookalike.errors import Invalid, NotFound
 from webapp.auth import caller
 from webapp.body import read_file, read_object
 from webapp.jobs import JobAnswer, JobsAnswer, present_job
+from webapp.limits import searching_caller
 from webapp.state import services
 from webapp.visual import examples, parse, present
 from webapp.visual.parse import Item
@@ -154,7 +155,7 @@ class Search(MethodView):
     )
     def post(self) -> Response:
         """The active products most similar to a picture, to another product, or to words."""
-        who = caller(Scope.SEARCH)
+        who = searching_caller()
         if request.mimetype == "multipart/form-data":
             query = parse.search_form(request.form, read_file("image"))
         else:
