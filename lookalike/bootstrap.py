@@ -87,9 +87,7 @@ def make_services(settings: Settings) -> Services:
     connection = connect_redis(settings)
     store = make_account_store(settings)
     line = RedisLine(connect_redis(settings, LIMITS_TIMEOUT_S))
-    searches = Searches(
-        RedisCounters(line, "searches", SEARCHES_KEPT_S), RedisBuckets(line), store
-    )
+    searches = Searches(RedisCounters(line, "searches", SEARCHES_KEPT_S), RedisBuckets(line), store)
     quota = Quota(
         RedisCounters(line, "products", PRODUCTS_KEPT_S),
         lambda tenant: index.counts(tenant).stored,

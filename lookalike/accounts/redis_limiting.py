@@ -51,9 +51,7 @@ class RedisLine:
     """A connection that requests share which can go on without it: after a failure it is left alone
     for a second, and nobody else waits meanwhile. Thread-safe."""
 
-    def __init__(
-        self, connection: Redis, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, connection: Redis, clock: Callable[[], float] = time.monotonic) -> None:
         self.connection = connection
         self._clock = clock
         self._rests_until = float("-inf")
@@ -85,7 +83,9 @@ class RedisCounters:
 
     def take(self, name: str, n: int, limit: int | None, truth: Callable[[], int]) -> Taken:
         """Uses up to `n` more, so that no more than `limit` are used."""
-        return self._tried(name, n, limit, "") or self._tried(name, n, limit, truth()) or Taken(0, 0)
+        return (
+            self._tried(name, n, limit, "") or self._tried(name, n, limit, truth()) or Taken(0, 0)
+        )
 
     def _tried(self, name: str, n: int, limit: int | None, truth: int | str) -> Taken | None:
         arguments = [n, "" if limit is None else limit, self._kept_s, truth]

@@ -119,9 +119,17 @@ class Bulk:
                 uploads[product_id(tenant, item.key)] = item
         known = self._index.fingerprints(tenant, list(uploads))
         same = {id for id, each in uploads.items() if self._is_same(each, known.get(id))}
+        decisions = {
+            id: self._catalog.deciding(tenant, FEED, each)
+            for id, each in uploads.items()
+            if id not in same
+        }
+        applied = self._writer.apply_under(job, tenant, decisions)
         self._await_owed(job, tenant, [id for id in same if _is_owed(known[id])])
-        self._write(job, tenant, {id: uploads[id] for id in uploads if id not in same}, progress)
         progress.verdicts[Verdict.UNCHANGED] += len(same)
+        progress.verdicts.update(
+            content_verdict(each.before, each.after) for each in applied.values()
+        )
 
     def _is_same(self, upload: Upload, known: Fingerprint | None) -> bool:
         """Whether nothing is to be written. What failed is tried again, so it is not the same."""
@@ -135,25 +143,11 @@ class Bulk:
     def _await_owed(self, job: str, tenant: str, ids: list[str]) -> None:
         """The job waits for what an earlier upload left owed, too. A worker may settle one before
         the job waits for it, so they are looked at once more."""
-        if not ids:
-            return
-        self._jobs.expect(job, tenant, ids)
-        now = self._index.fingerprints(tenant, ids)
-        self._jobs.drop(job, tenant, [id for id in ids if id not in now or not _is_owed(now[id])])
-
-    def _write(
-        self, job: str, tenant: str, uploads: dict[str, Upload], progress: _Progress
-    ) -> None:
-        if not uploads:
-            return
-        self._jobs.expect(job, tenant, uploads)
-        decisions = {id: self._catalog.deciding(tenant, FEED, each) for id, each in uploads.items()}
-        applied = self._writer.apply(tenant, decisions)
-        progress.verdicts.update(
-            content_verdict(each.before, each.after) for each in applied.values()
-        )
-        self._jobs.drop(job, tenant, [id for id in uploads if not applied[id].is_queued])
-        self._writer.follow(tenant, applied.values(), but=job)
+        if ids:
+            self._writer.await_owed(job, tenant, ids)
+            now = self._index.fingerprints(tenant, ids)
+            done = [id for id in ids if id not in now or not _is_owed(now[id])]
+            self._jobs.drop(job, tenant, done)
 
 
 def _is_owed(known: Fingerprint) -> bool:

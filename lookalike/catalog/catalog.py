@@ -81,9 +81,7 @@ class Catalog:
         decisions = {
             product_id(tenant, each.key): self.deciding(tenant, face, each) for each in uploads
         }
-        self._jobs.expect(job, tenant, decisions)
-        applied = self._writer.apply(tenant, decisions)
-        self._jobs.drop(job, tenant, {id for id in decisions if not applied[id].is_queued})
+        applied = self._writer.apply_under(job, tenant, decisions)
         results = [
             Uploaded(each.after, change.verdict(each.before, each.after))
             for each in (applied[id] for id in decisions)
@@ -91,7 +89,6 @@ class Catalog:
         verdicts = Counter(each.verdict for each in results)
         tally = Tally(**{verdict.value: verdicts[verdict] for verdict in Verdict})
         self._jobs.close(job, replace(tally, failed=len(refused)), refused)
-        self._writer.follow(tenant, applied.values(), but=job)
         return job, results
 
     def deciding(self, tenant: str, face: Face, upload: Upload) -> Decide:

@@ -50,10 +50,7 @@ class Reindex:
         listing = Listing(limit=PAGE, after=marking.after, filters=filters)
         page = self._index.page(tenant, listing)
         ids = [each.id for each in page.products]
-        self._jobs.expect(job, tenant, ids)
-        applied = self._writer.apply(tenant, dict.fromkeys(ids, _owe_again))
-        self._jobs.drop(job, tenant, [id for id in ids if id not in applied])
-        self._writer.follow(tenant, applied.values(), but=job)
+        self._writer.apply_under(job, tenant, dict.fromkeys(ids, _owe_again))
         if page.next is None:
             self._jobs.close(job, None)
         else:

@@ -3,7 +3,7 @@ another, and what follows from a change is done once and alike."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from lookalike.catalog.change import Change, content_changed
@@ -11,7 +11,7 @@ from lookalike.catalog.product import Product
 from lookalike.errors import IndexAway
 from lookalike.index.protocol import ProductIndex, Write
 from lookalike.jobs.protocol import OwedQueue, Ticker
-from lookalike.jobs.record import Fate, JobStore
+from lookalike.jobs.record import Fate, JobStore, fate
 
 _ROUNDS = 5
 """How often a change is decided anew when another writer keeps coming first."""
@@ -85,6 +85,30 @@ class Writer:
         for id in lost:
             del applied[id]
         return {id: decisions[id] for id in lost}
+
+    def apply_under(
+        self, job: str, tenant: str, decisions: Mapping[str, Decide]
+    ) -> dict[str, Applied]:
+        """Applies the decisions under a job, which waits for what they leave owed.
+
+        It waits from before the write, since a worker may be that fast. What a worker settled in
+        between was perhaps older content, so it is looked at once more. Raises `IndexAway` and
+        `QueueAway`; repeating is safe.
+        """
+        self._jobs.expect(job, tenant, decisions)
+        applied = self.apply(tenant, decisions)
+        owed = [id for id, each in applied.items() if each.is_queued]
+        self._jobs.drop(job, tenant, decisions.keys() - set(owed))
+        self.await_owed(job, tenant, owed)
+        self.follow(tenant, applied.values(), but=job)
+        return applied
+
+    def await_owed(self, job: str, tenant: str, ids: Collection[str]) -> None:
+        """The job waits for these, save those that by now owe nothing."""
+        if again := self._jobs.expect(job, tenant, ids):
+            stored = self._index.get(tenant, list(again))
+            fates = {id: fate(stored[id].product if id in stored else None) for id in again}
+            self._jobs.settle(tenant, {id: found for id, found in fates.items() if found})
 
     def follow(self, tenant: str, applied: Iterable[Applied], but: str | None = None) -> None:
         """What follows from changes that are written: earlier jobs do not wait in vain (`but` is

@@ -26,22 +26,15 @@ _IN_FORCE = f"in force within {IN_FORCE_WITHIN_S:.0f} seconds"
 _tier = click.Choice(list(TIERS))
 
 
-class Moment(click.ParamType):
-    """A date and time with or without its offset from UTC, or a date; UTC where nothing is said."""
-
-    name = "time"
-
-    def convert(
-        self, value: str | datetime, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        """The moment; click says what is wrong with what is none."""
-        if isinstance(value, datetime):
-            return value
-        try:
-            at = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is no time such as 2026-12-31 or 2026-12-31T18:00Z.", param, ctx)
-        return at if at.tzinfo else at.replace(tzinfo=UTC)
+def moment(text: str) -> datetime:
+    """A date, or a date and time, in UTC unless it says otherwise."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise click.BadParameter(
+            f"{text!r} is no time such as 2026-12-31 or 2026-12-31T18:00Z."
+        ) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _accounts() -> Accounts:
@@ -113,7 +106,7 @@ def keys() -> None:
     multiple=True,
     help="What the key opens; may be given several times. Default: catalog and search.",
 )
-@click.option("--expires", type=Moment(), help="When the key ends. Default: never.")
+@click.option("--expires", type=moment, help="When the key ends. Default: never.")
 @click.option(
     "--origin",
     "origins",
@@ -130,6 +123,7 @@ def keys() -> None:
 )
 @in_sentences
 def create_key(
+    *,
     tenant: str | None,
     label: str,
     scopes: Sequence[str],
@@ -180,7 +174,7 @@ def rotate_key(key_id: str, overlap_hours: float) -> None:
 
 @keys.command("expire")
 @click.argument("key_id")
-@click.argument("at", type=Moment())
+@click.argument("at", type=moment)
 @in_sentences
 def expire_key(key_id: str, at: datetime) -> None:
     """Let the key with this id end AT a time, such as 2026-12-31 or 2026-12-31T18:00Z."""

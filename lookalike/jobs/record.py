@@ -123,8 +123,9 @@ class JobStore(Protocol):
         """A new job of a kind of which a tenant has one at a time, pending, and True; or the one
         that runs, and False."""
 
-    def expect(self, job: str, tenant: str, ids: Collection[str]) -> None:
-        """The job waits for these, from before they are written: a worker may be that fast."""
+    def expect(self, job: str, tenant: str, ids: Collection[str]) -> set[str]:
+        """The job, not closed yet, waits for these, from before they are written: a worker may be
+        that fast. Gives those that had left it already; how they did does not count any more."""
 
     def drop(self, job: str, tenant: str, ids: Collection[str]) -> None:
         """The job does not wait for these after all: they owe nothing."""

@@ -51,10 +51,10 @@ class RedisJobStore:
         running = self._scripts.run("open_alone", job, tenant, kind, NEWEST, *_counts(tally))
         return running.decode(), running.decode() == job
 
-    def expect(self, job: str, tenant: str, ids: Collection[str]) -> None:
-        """The job waits for these, from before they are written."""
-        if ids:
-            self._scripts.run("expect", job, tenant, *ids)
+    def expect(self, job: str, tenant: str, ids: Collection[str]) -> set[str]:
+        """The job waits for these; gives those that had left it already."""
+        again = self._scripts.run("expect", job, tenant, *ids) if ids else []
+        return {id.decode() for id in again}
 
     def drop(self, job: str, tenant: str, ids: Collection[str]) -> None:
         """The job does not wait for these after all."""

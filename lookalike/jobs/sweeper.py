@@ -6,6 +6,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
@@ -42,32 +43,21 @@ class Turn(Protocol):
         take it again. Raises `QueueAway`."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
     """Every 5 seconds: leases that ran out, products that are due, reindexing that is to go on.
     Every minute: what the index says is owed, what jobs wait for in vain, and the accounts' books
     (`keep_books`). `fail` fails those that ended their worker three times, and settles them;
     `resume` goes on with reindexing by a page and tells whether there is more."""
 
-    def __init__(
-        self,
-        *,
-        queue: OwedQueue,
-        ticker: Ticker,
-        index: ProductIndex,
-        jobs: JobStore,
-        fail: Callable[[Claim], None],
-        resume: Callable[[], bool],
-        keep_books: Callable[[], None],
-        turn: Turn,
-    ) -> None:
-        self._queue = queue
-        self._ticker = ticker
-        self._index = index
-        self._jobs = jobs
-        self._fail = fail
-        self._resume = resume
-        self._keep_books = keep_books
-        self._turn = turn
+    queue: OwedQueue
+    ticker: Ticker
+    index: ProductIndex
+    jobs: JobStore
+    fail: Callable[[Claim], None]
+    resume: Callable[[], bool]
+    keep_books: Callable[[], None]
+    turn: Turn
 
     def run(self, stop: threading.Event) -> None:
         """Sweeps until `stop` is set. A fault is logged, and the next sweep comes all the same."""
@@ -75,7 +65,7 @@ class Sweeper:
         while True:
             more = False
             try:
-                if (hold := self._turn.take(TURN_S)) is not Hold.OTHERS:
+                if (hold := self.turn.take(TURN_S)) is not Hold.OTHERS:
                     # A turn that is not kept was lost with all that Redis held, or is the first.
                     late = time.monotonic() - restored >= RESTORE_EVERY_S
                     restoring = late or hold is Hold.NEW
@@ -91,34 +81,34 @@ class Sweeper:
     def sweep(self, *, restoring: bool) -> bool:
         """One pass; `restoring` asks the index, too. True: there is more to do at once. Raises what
         the queue and the index raise."""
-        exhausted = self._queue.expire()
+        exhausted = self.queue.expire()
         if exhausted.items:
             log.warning("products_ended_their_workers", products=len(exhausted.items))
-            self._fail(exhausted)
+            self.fail(exhausted)
         if restoring:
             self._restore()
             self._settle_jobs()
-        more = self._resume()
-        if due := self._queue.depth().due:
-            self._ticker.top_up(due)
+        more = self.resume()
+        if due := self.queue.depth().due:
+            self.ticker.top_up(due)
         if restoring:
-            self._keep_books()
+            self.keep_books()
         return more
 
     def _restore(self) -> None:
         after: tuple[str, str] | None = None
-        while page := self._index.owed(after, PAGE):
-            self._queue.restore(page)
-            self._turn.take(TURN_S)  # many pages last longer than one turn
+        while page := self.index.owed(after, PAGE):
+            self.queue.restore(page)
+            self.turn.take(TURN_S)  # many pages last longer than one turn
             after = page[-1]
 
     def _settle_jobs(self) -> None:
         """A worker that ended between its write and its word to the jobs left them waiting."""
-        for tenant, waiting in self._jobs.waiting().items():
+        for tenant, waiting in self.jobs.waiting().items():
             ids = sorted(waiting)
             for start in range(0, len(ids), PAGE):
                 page = ids[start : start + PAGE]
-                stored = self._index.get(tenant, page)
+                stored = self.index.get(tenant, page)
                 fates = {id: fate(stored[id].product if id in stored else None) for id in page}
-                self._jobs.settle(tenant, {id: found for id, found in fates.items() if found})
-                self._turn.take(TURN_S)
+                self.jobs.settle(tenant, {id: found for id, found in fates.items() if found})
+                self.turn.take(TURN_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,28 +11,6 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from tests.api.harness import Api
-
-ROUTES = [
-    ("POST", "/v1/catalog/products"),
-    ("GET", "/v1/catalog/products"),
-    ("DELETE", "/v1/catalog/products"),
-    ("GET", "/v1/catalog/products/550e8400-e29b-41d4-a716-446655440000"),
-    ("DELETE", "/v1/catalog/products/550e8400-e29b-41d4-a716-446655440000"),
-    ("POST", "/v1/catalog/search"),
-    ("GET", "/v1/catalog/jobs"),
-    ("GET", "/v1/catalog/jobs/550e8400-e29b-41d4-a716-446655440000"),
-]
-
-
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-@pytest.mark.parametrize("key", [None, "sk_wrong", "sk_0123456789abcdef_" + "0" * 48])
-def test_without_a_valid_key_nothing_opens(
-    api: Api, method: str, path: str, key: str | None
-) -> None:
-    headers = {"X-API-Key": key} if key else {}
-    answer = api.client.open(path, method=method, headers=headers, json={})
-    assert (answer.status_code, (answer.json or {})["code"]) == (401, "unauthorized")
-    assert "Bearer" in answer.headers["WWW-Authenticate"]
 
 
 def test_both_headers_open_and_two_keys_are_refused(api: Api) -> None:
@@ -100,8 +79,13 @@ def test_the_openapi_document_validates_and_names_every_route(api: Api) -> None:
         for method in methods
         if method != "parameters"
     }
-    example = "550e8400-e29b-41d4-a716-446655440000"
-    assert {(method, path.replace(example, "{id}")) for method, path in ROUTES} == named
+    routed = {
+        (method, re.sub(r"<(?:[^:>]*:)?(\w+)>", r"{\1}", rule.rule))
+        for rule in api.client.application.url_map.iter_rules()
+        if rule.rule.startswith(("/v1/", "/api/v1/"))
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    assert named == routed
 
 
 def test_the_documentation_page_needs_no_other_host(api: Api) -> None:

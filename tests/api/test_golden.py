@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.api.harness import Api, jpeg
+from webapp.search.examples import FOUND_BY_URL, SEARCH_BY_URL
 from webapp.visual import examples
 
 EXCHANGES = {
@@ -127,4 +128,4 @@ def test_the_published_examples_are_among_the_documented_ones() -> None:
     upload, search = EXCHANGES["upload a single product"], EXCHANGES["search by image"]
     assert upload[0]["body"] == examples.UPLOAD
     assert list(differences(upload[2], examples.UPLOADED)) == []
-    assert (search[0]["body"], search[2]) == (examples.SEARCH_BY_URL, examples.FOUND_BY_URL)
+    assert (search[0]["body"], search[2]) == (SEARCH_BY_URL, FOUND_BY_URL)

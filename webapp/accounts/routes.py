@@ -59,7 +59,9 @@ class Keys(MethodView):
         only searches, and only from pages of its `origins`.
         """
         who = caller(Scope.ADMIN)
-        return present.made(*services().accounts.create_key(who.tenant, parse.wanted(read_object())))
+        return present.made(
+            *services().accounts.create_key(who.tenant, parse.wanted(read_object()))
+        )
 
 
 @blueprint.route("/keys/<string:id>")

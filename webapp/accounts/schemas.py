@@ -27,7 +27,7 @@ _MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
 class KeyKind(StrEnum):
     """A secret key is for servers; a public one stands in web pages."""
 
-    SECRET = "secret"
+    SECRET = "secret"  # noqa: S105
     PUBLIC = "public"
 
 
@@ -44,7 +44,7 @@ def _expires_at(**facts: Any) -> fields.AwareDateTime:
     )
 
 
-def _origins() -> fields.List:
+def _origins() -> fields.List[str]:
     return fields.List(
         Text(300),
         validate=validate.Length(min=1, max=MOST_ORIGINS),
@@ -60,7 +60,8 @@ def _burst() -> fields.Integer:
         validate=validate.Range(1, MOST_BURST),
         metadata={
             "description": "How many searches at once one address may send with the public key; "
-            "so many again within 10 seconds"
+            "so many again within 10 seconds",
+            "default": DEFAULT_BURST,
         },
     )
 

@@ -8,12 +8,12 @@ from typing import Any
 
 from lookalike.catalog.catalog import Uploaded
 from lookalike.catalog.metadata import unfilterable
-from lookalike.catalog.product import EmbeddingStatus, Facts, Product
+from lookalike.catalog.product import EmbeddingStatus, Product
 from lookalike.errors import Invalid
 from lookalike.index.protocol import Page
-from lookalike.search.searcher import Answer, Match
+from webapp.lists import present_page
 from webapp.moments import moment
-from webapp.paging import cursor_of
+from webapp.search.present import facts
 from webapp.visual.parse import Item
 
 
@@ -66,7 +66,7 @@ def product(product: Product, status: EmbeddingStatus) -> dict[str, Any]:
     return {
         "id": product.id,
         "external_id": product.external_id,
-        **_facts(product.facts),
+        **facts(product.facts),
         "description": product.facts.description,
         "is_active": product.is_active,
         "embedding_status": status,
@@ -90,49 +90,8 @@ def deleted(named: Sequence[tuple[str, str | None]], gone: set[str]) -> dict[str
 
 
 def page(
-    page: Page, number: int, limit: int, statuses: Mapping[str, EmbeddingStatus]
+    page: Page, query: Mapping[str, Any], statuses: Mapping[str, EmbeddingStatus]
 ) -> dict[str, Any]:
     """A page of products."""
-    return {
-        "products": [product(each, statuses[each.id]) for each in page.products],
-        "total": page.total,
-        "page": number,
-        "limit": limit,
-        "next_cursor": cursor_of(page.next) if page.next else None,
-    }
-
-
-def answer(answer: Answer) -> dict[str, Any]:
-    """What a search found."""
-    return {
-        "results": [_result(match) for match in answer.matches],
-        "query": {"type": answer.kind},
-        "total_found": answer.total,
-        "total_found_relation": "eq" if answer.exact else "gte",
-        "processing_time_ms": round(answer.steps.total_ms),
-        "steps_ms": {name: round(ms, 2) for name, ms in answer.steps.ms.items()},
-    }
-
-
-def _result(match: Match) -> dict[str, Any]:
-    result = {
-        "id": match.product.id,
-        "external_id": match.product.external_id,
-        **_facts(match.product.facts),
-        "similarity_score": round(match.score, 4),
-    }
-    return result | ({"matched_by": match.matched_by} if match.matched_by else {})
-
-
-def _facts(facts: Facts) -> dict[str, Any]:
-    return {
-        "title": facts.name,
-        "image_url": facts.image_url,
-        "sku": facts.sku,
-        "brand": facts.brand,
-        "category": facts.category_path,
-        "price": facts.price,
-        "currency": facts.currency,
-        "product_url": facts.product_url,
-        "metadata": facts.metadata,
-    }
+    products = [product(each, statuses[each.id]) for each in page.products]
+    return {"products": products, **present_page(page, query)}

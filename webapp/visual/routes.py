@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, jsonify, request
+from flask import Response, jsonify
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
@@ -15,9 +15,12 @@ from lookalike.catalog.change import Verdict
 from lookalike.catalog.face import VISUAL
 from lookalike.errors import Invalid, NotFound
 from webapp.auth import caller
-from webapp.body import read_file, read_object
+from webapp.body import read_object
+from webapp.documenting import json_body
 from webapp.jobs import JobAnswer, JobsAnswer, present_job
-from webapp.limits import searching_caller
+from webapp.lists import ListQuery, list_filters, listing
+from webapp.search import view
+from webapp.search.schemas import SearchAnswer
 from webapp.state import services
 from webapp.visual import examples, parse, present
 from webapp.visual.parse import Item
@@ -26,13 +29,9 @@ from webapp.visual.schemas import (
     Deletion,
     DeletionAnswer,
     ListAnswer,
-    ListQuery,
-    PictureSearch,
     ProductAnswer,
     ProductUpload,
     ProductUploads,
-    SearchAnswer,
-    SearchRequest,
     UploadAnswer,
 )
 
@@ -44,15 +43,6 @@ blueprint = Blueprint(
 )
 
 
-def _json(schema: Any, description: str = "", **values: dict[str, Any]) -> dict[str, Any]:
-    """A JSON body's description, with its examples by name: a request's and its answer's are
-    named alike."""
-    content: dict[str, Any] = {"schema": schema}
-    if values:
-        content["examples"] = examples.named(**values)
-    return {"description": description, "content": {"application/json": content}}
-
-
 @blueprint.route("/products")
 class Products(MethodView):
     """Uploading and listing."""
@@ -61,19 +51,19 @@ class Products(MethodView):
         summary="Upload one product, or a batch",
         requestBody={
             "required": True,
-            **_json(
+            **json_body(
                 {"oneOf": [ProductUpload, ProductUploads]},
                 single=examples.UPLOAD,
                 batch=examples.BATCH,
             ),
         },
         responses={
-            "200": _json(
+            "200": json_body(
                 {"oneOf": [UploadAnswer, BatchAnswer]},
                 "Updated, unchanged, or a batch",
                 batch=examples.BATCH_STORED,
             ),
-            "201": _json(UploadAnswer, "Created", single=examples.UPLOADED),
+            "201": json_body(UploadAnswer, "Created", single=examples.UPLOADED),
         },
     )
     def post(self) -> Response:
@@ -94,12 +84,13 @@ class Products(MethodView):
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """The newest products first, then by id; inactive ones too."""
         who = caller(Scope.CATALOG)
-        page = services().catalog.page(who.tenant, parse.listing(query))
+        asked = listing(query, list_filters(query, sku=query.get("sku")))
+        page = services().catalog.page(who.tenant, asked)
         statuses = services().catalog.statuses(who.tenant, page.products)
-        return present.page(page, query["page"], query["limit"], statuses)
+        return present.page(page, query, statuses)
 
     @blueprint.doc(
-        summary="Delete several products", requestBody={"required": True, **_json(Deletion)}
+        summary="Delete several products", requestBody={"required": True, **json_body(Deletion)}
     )
     @blueprint.response(200, DeletionAnswer)
     def delete(self) -> dict[str, Any]:
@@ -136,32 +127,11 @@ class OneProduct(MethodView):
 class Search(MethodView):
     """Searching."""
 
-    @blueprint.doc(
-        summary="Find products that look alike",
-        requestBody={
-            "required": True,
-            "content": {
-                **_json(
-                    SearchRequest, picture=examples.SEARCH_BY_URL, words=examples.SEARCH_BY_WORDS
-                )["content"],
-                "multipart/form-data": {"schema": PictureSearch},
-            },
-        },
-    )
-    @blueprint.response(
-        200,
-        SearchAnswer,
-        examples=examples.named(picture=examples.FOUND_BY_URL, words=examples.FOUND_BY_WORDS),
-    )
+    @blueprint.doc(summary="Find products that look alike", requestBody=view.REQUEST)
+    @blueprint.response(200, SearchAnswer, examples=view.EXAMPLES)
     def post(self) -> Response:
         """The active products most similar to a picture, to another product, or to words."""
-        who = searching_caller()
-        if request.mimetype == "multipart/form-data":
-            query = parse.search_form(request.form, read_file("image"))
-        else:
-            query = parse.search(read_object())
-        # Presented as it is: going through its schema once more would cost a search's time again.
-        return jsonify(present.answer(services().searcher.search(who.tenant, query)))
+        return view.search()
 
 
 @blueprint.route("/jobs")

@@ -8,11 +8,9 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.product import EmbeddingStatus
-from lookalike.index.protocol import Component
-from lookalike.search.query import DEFAULT_RESULTS, DEFAULT_THRESHOLD, MOST_RESULTS, QueryKind
-from webapp.fields import Amount, Key, Link, Metadata, MetadataFilter, Name, Text
+from webapp.fields import Amount, Key, Link, Metadata, Name, Text
+from webapp.lists import PageAnswer
 
-SUBJECTS = ("image_url", "image_base64", "product_id")
 _EXAMPLE_ID = "550e8400-e29b-41d4-a716-446655440000"
 
 
@@ -106,90 +104,10 @@ class ProductAnswer(Schema):
     updated_at = fields.String(metadata={"format": "date-time"})
 
 
-class ListQuery(Schema):
-    """Which page of the products."""
-
-    page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10**9))
-    limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
-    cursor = fields.String(
-        metadata={"description": "`next_cursor` of the page before; goes on without limit"}
-    )
-    external_id = Key()
-    embedding_status = fields.Enum(
-        EmbeddingStatus,
-        by_value=True,
-        metadata={"description": "`pending` and `processing` both mean owed"},
-    )
-    sku = Text(256)
-    brand = Text(256, metadata={"description": "Part of the brand"})
-    category = Text(1024, metadata={"description": "Part of the category path"})
-    search = Text(1000, metadata={"description": "Words in title or brand, the last a prefix"})
-    is_active = fields.Boolean()
-
-
-class ListAnswer(Schema):
+class ListAnswer(PageAnswer):
     """A page of products, newest first."""
 
     products = fields.List(fields.Nested(ProductAnswer))
-    total = fields.Integer(metadata={"description": "Exact number over all pages"})
-    page = fields.Integer()
-    limit = fields.Integer()
-    next_cursor = fields.String(allow_none=True)
-
-
-class SearchRequest(Schema):
-    """A search: at most one of `image_url`, `image_base64`, `product_id` and a multipart file
-    `image`; words in `query`, alone or beside it; and options."""
-
-    class Meta:
-        unknown = RAISE
-
-    image_url = Link(metadata={"description": "URL of a picture to search with"})
-    image_base64 = fields.String(
-        metadata={"description": "The picture in base64; a data: URL is understood too"}
-    )
-    product_id = fields.UUID(metadata={"description": "Search for what looks like this product"})
-    query = Name(
-        1000, metadata={"description": "Words; beside a picture both are searched together"}
-    )
-    max_results = fields.Integer(
-        strict=True,
-        load_default=DEFAULT_RESULTS,
-        validate=validate.Range(min=1, max=MOST_RESULTS),
-    )
-    similarity_threshold = Amount(
-        validate=validate.Range(min=0, max=1),
-        metadata={
-            "maximum": 1,
-            "description": (
-                f"Least similarity_score of a match; {DEFAULT_THRESHOLD:.2f} for a picture or a "
-                "product alone, none where words are searched"
-            ),
-        },
-    )
-    category = Text(1024, metadata={"description": "A whole path, or its leading segments"})
-    min_price = Amount()
-    max_price = Amount()
-    metadata = MetadataFilter(
-        metadata={"description": "For each key a value, or a list of which one must be there"}
-    )
-
-    @validates_schema(skip_on_field_errors=False)
-    def _one_subject(self, data: dict[str, Any], **_: Any) -> None:
-        named = [name for name in SUBJECTS if name in data]
-        if len(named) > 1:
-            raise ValidationError("Send only one of them.", " and ".join(named))
-
-    @validates_schema
-    def _price_range(self, data: dict[str, Any], **_: Any) -> None:
-        if data.get("min_price", 0) > data.get("max_price", float("inf")):
-            raise ValidationError("Must not be over max_price.", "min_price")
-
-
-class PictureSearch(SearchRequest):
-    """A search by a picture's file: multipart/form-data, the options as text."""
-
-    image = fields.Raw(metadata={"type": "string", "format": "binary"})
 
 
 class Deletion(Schema):
@@ -221,50 +139,6 @@ class DeletionAnswer(Schema):
     results = fields.List(fields.Nested(DeletionItem))
     deleted = fields.Integer()
     not_found = fields.Integer()
-
-
-class Result(Schema):
-    """One product found."""
-
-    id = fields.UUID(metadata={"example": _EXAMPLE_ID})
-    external_id = fields.String(allow_none=True)
-    title = fields.String()
-    image_url = fields.String(allow_none=True)
-    price = Amount(allow_none=True)
-    currency = fields.String(allow_none=True)
-    brand = fields.String(allow_none=True)
-    category = fields.String(allow_none=True)
-    sku = fields.String(allow_none=True)
-    product_url = fields.String(allow_none=True)
-    metadata = Metadata()
-    similarity_score = fields.Float(
-        metadata={"minimum": 0, "maximum": 1, "description": "Means the same for every model"}
-    )
-    matched_by = fields.String(
-        validate=validate.OneOf(list(Component)),
-        metadata={"description": "Only in searches by words: what gave the score"},
-    )
-
-
-class QueryAnswer(Schema):
-    """What was searched with."""
-
-    type = fields.String(validate=validate.OneOf(list(QueryKind)))
-
-
-class SearchAnswer(Schema):
-    """The products found, most similar first."""
-
-    results = fields.List(fields.Nested(Result))
-    query = fields.Nested(QueryAnswer)
-    total_found = fields.Integer(metadata={"description": "Matches at or over the threshold"})
-    total_found_relation = fields.String(validate=validate.OneOf(["eq", "gte"]))
-    processing_time_ms = fields.Integer()
-    steps_ms = fields.Dict(
-        keys=fields.String(),
-        values=fields.Float(),
-        metadata={"description": "The time that each step took"},
-    )
 
 
 class Problem(Schema):

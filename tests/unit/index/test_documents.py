@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.catalog.category import segments
-from lookalike.catalog.product import EmbeddingStatus, Facts, PartState, Product
+from lookalike.catalog.product import EmbeddingStatus, Facts, PartState, PictureSeen, Product
 from lookalike.index.documents import (
     category_key,
     from_document,
@@ -72,7 +72,8 @@ def test_a_product_survives_being_a_document_of_json(product: Product) -> None:
 @given(PRODUCTS)
 def test_a_document_names_every_field_and_keeps_metadata_as_text(product: Product) -> None:
     document = to_document(product)
-    assert document.keys() == {each.name for each in (*fields(Facts), *fields(Product))} - {"facts"}
+    own = {each.name for each in (*fields(Facts), *fields(Product))} - {"facts", "picture"}
+    assert document.keys() == own | {f"picture_{each.name}" for each in fields(PictureSeen)}
     assert json.loads(document["metadata"]) == product.facts.metadata
 
 

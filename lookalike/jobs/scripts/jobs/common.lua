@@ -1,6 +1,7 @@
 -- What every script of the jobs shares. ARGV[1]: the prefix, ARGV[2]: how long a job lives, in
 -- seconds, ARGV[3]: how many lines of errors it keeps. Keys: <prefix><job> its numbers,
--- <prefix><job>:waiting its products, <prefix><job>:errors its lines, <prefix>of:<tenant>|<product>
+-- <prefix><job>:waiting its products, <prefix><job>:fates how those left it that did before it was
+-- closed, <prefix><job>:errors its lines, <prefix>of:<tenant>|<product>
 -- the jobs that wait for a product, <prefix>list:<tenant> the jobs by age, <prefix>open those that
 -- still wait, <prefix>alone:<tenant>|<kind> the newest job of a kind that a tenant has one at a time.
 local prefix, ttl, most_errors = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -9,12 +10,15 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 local function of(tenant, id) return prefix .. 'of:' .. tenant .. '|' .. id end
 local function waiting(job) return prefix .. job .. ':waiting' end
+local function fates(job) return prefix .. job .. ':fates' end
 local function errors(job) return prefix .. job .. ':errors' end
 
 local function touch(job)
+  if redis.call('EXISTS', prefix .. job) == 0 then return end
   redis.call('HSET', prefix .. job, 'touched_ms', now)
   redis.call('EXPIRE', prefix .. job, ttl)
   redis.call('EXPIRE', waiting(job), ttl)
+  redis.call('EXPIRE', fates(job), ttl)
   redis.call('EXPIRE', errors(job), ttl)
 end
 

@@ -5,6 +5,7 @@ for i = 6, #ARGV, 3 do
     if job ~= ARGV[5] then
       if leave(job, ARGV[4], id) then
         redis.call('HINCRBY', prefix .. job, fate, 1)
+        if status_of(job) == 'pending' then redis.call('HSET', fates(job), id, fate) end
         if line ~= '' then complain(job, line) end
       end
       finish(job)

@@ -1,0 +1,1 @@
+"""Searching, as both APIs offer it: one request, one answer."""
