@@ -23,7 +23,7 @@ class Quota:
     def __init__(self, counters: Counters, stored: Callable[[str], int]) -> None:
         self._counters = counters
         self._stored = stored
-        self._drifts: dict[str, int] = {}
+        self._looked: dict[str, tuple[int, int]] = {}
 
     def take(self, tenant: str, n: int, limit: int | None) -> int:
         """How many of `n` products that are to be created now may be; they count from here on.
@@ -46,27 +46,17 @@ class Quota:
             log.info("not_counted", tenant=tenant, products=-n)
 
     def correct(self, tenants: Sequence[str]) -> None:
-        """Sets counts right that have been wrong since the last call: to be called each minute.
+        """Sets counts right: to be called each minute. Raises `QueueAway`.
 
-        What was taken and is not written yet differs only for a moment, so what differs twice is
-        wrong, and by the lesser of both times. Raises `QueueAway`.
+        Where an upload is under way, what it has taken is not written yet. So a difference counts
+        as an error only once count and products have both stood still since the last call.
         """
-        drifts = {
-            tenant: used - self._stored(tenant)
+        looked = {
+            tenant: (used, self._stored(tenant))
             for tenant, used in self._counters.read(tenants).items()
         }
-        for tenant, drift in drifts.items():
-            if wrong := _lasting(self._drifts.get(tenant, 0), drift):
-                log.warning("products_miscounted", tenant=tenant, by=wrong)
-                self._counters.shift(tenant, -wrong)
-                drifts[tenant] -= wrong
-        self._drifts = drifts
-
-
-def _lasting(before: int, now: int) -> int:
-    """What two differences have in common: in the same direction, the lesser one."""
-    if before > 0 < now:
-        return min(before, now)
-    if before < 0 > now:
-        return max(before, now)
-    return 0
+        for tenant, (used, stored) in looked.items():
+            if used != stored and self._looked.get(tenant) == (used, stored):
+                log.warning("products_miscounted", tenant=tenant, counted=used, stored=stored)
+                self._counters.shift(tenant, stored - used)
+        self._looked = looked

@@ -106,7 +106,9 @@ class Rotation(Schema):
     """How a key is to be replaced."""
 
     overlap_hours = Amount(
-        most=MOST_OVERLAP_HOURS,
+        validate=validate.Range(
+            max=MOST_OVERLAP_HOURS, error=f"Must be at most {MOST_OVERLAP_HOURS} hours."
+        ),
         load_default=DEFAULT_OVERLAP_HOURS,
         metadata={"description": "How long the old key goes on", "default": DEFAULT_OVERLAP_HOURS},
     )
