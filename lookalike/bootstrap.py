@@ -25,6 +25,8 @@ from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.pipeline import CLAIM_SIZE, Pipeline
 from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Misconfigured
+from lookalike.idempotency.answers import Answers
+from lookalike.idempotency.redis_answers import RedisAnswers
 from lookalike.index.protocol import ProductIndex, VectorSpace
 from lookalike.index.sqlite.accounts import SqliteAccountStore
 from lookalike.index.sqlite.products import SqliteProductIndex
@@ -68,6 +70,7 @@ class Services:
     bulk: Bulk
     reindex: Reindex
     searcher: Searcher
+    answers: Answers
     accounts: Accounts
     callers: Callers
     searches: Searches
@@ -115,6 +118,7 @@ def make_services(settings: Settings) -> Services:
         searches=searches,
         quota=quota,
         bookkeeping=Bookkeeping(store, searches, quota),
+        answers=RedisAnswers(connection),
     )
 
 

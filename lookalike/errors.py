@@ -27,7 +27,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class LookalikeError(Exception):
@@ -38,6 +38,11 @@ class LookalikeError(Exception):
     def __init__(self, detail: str) -> None:
         super().__init__(detail)
         self.detail = detail
+
+    @property
+    def members(self) -> Mapping[str, Any]:
+        """What an answer says besides, by name (RFC 9457's extension members)."""
+        return {}
 
 
 class Refused(LookalikeError):

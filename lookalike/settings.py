@@ -80,6 +80,7 @@ class Settings:
     trusted_proxies: int = _setting(_whole(0, 10), 0)
     worker_processes: int = _setting(_whole(1, 64), 1)
     max_body_mb: int = _setting(_whole(1, 4096), 32)
+    max_upload_mb: int = _setting(_whole(1, 65536), 512)
     lease_s: float = _setting(_seconds, 30.0)
     fetch_allow: tuple[str, ...] = _setting(_commas, ())
     fetch_timeout_s: float = _setting(_seconds, 20.0)

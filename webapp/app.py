@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from lookalike.bootstrap import Services, make_services
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
-from webapp import access, cors, limits, problems
+from webapp import access, cors, keypath, limits, problems
 from webapp.accounts.routes import blueprint as accounts
+from webapp.feed.routes import blueprint as feed
 from webapp.state import EXTENSION
 from webapp.visual.routes import blueprint as visual
 
@@ -57,7 +58,9 @@ def create_app(services: Services | None = None) -> Flask:
     limits.install(app)
     problems.install(app)
     api = DocumentedApi(app)
+    keypath.install(app, api)
     api.register_blueprint(visual)
+    api.register_blueprint(feed)
     api.register_blueprint(accounts)
     app.register_blueprint(get_swaggerui_blueprint(DOCS, DOCUMENT, config=_SWAGGER))
     app.add_url_rule("/", view_func=_front)

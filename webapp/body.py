@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-import zlib
 from typing import Any, NoReturn
 
 from flask import current_app, request
 
-from lookalike.errors import Invalid, Refused, TooLarge
+from lookalike.errors import Invalid, Refused
+from webapp.unpacking import NotReadable, unpacked
 
 MOST_DEPTH = 64
 """JSON nested deeper than this is refused before it is parsed further."""
@@ -21,21 +21,20 @@ class NotJson(Refused):
     code = "not_json"
 
 
-class NotReadable(Refused):
-    """The body is of a kind that this endpoint does not read."""
-
-    code = "unsupported_media_type"
+def require_json() -> None:
+    """Raises `NotReadable` unless the request says that it carries JSON."""
+    if not request.is_json:
+        raise NotReadable("Send JSON, with Content-Type: application/json.")
 
 
 def read_object() -> dict[str, Any]:
     """The request's JSON object.
 
-    Raises `NotReadable` (another Content-Type or encoding), `TooLarge` (counted unpacked) and
-    `NotJson` (broken, NaN, nested too deep, or not an object).
+    Raises `NotReadable` (another Content-Type or encoding), `TooLarge` (counted unpacked),
+    `NotGzip`, and `NotJson` (broken, NaN, nested too deep, or not an object).
     """
-    if not request.is_json:
-        raise NotReadable("Send JSON, with Content-Type: application/json.")
-    value = parse_json(_unpacked(request.get_data(cache=False)))
+    require_json()
+    value = parse_json(b"".join(unpacked(current_app.config["MAX_CONTENT_LENGTH"])))
     if not isinstance(value, dict):
         raise NotJson("The body must be a JSON object, in braces.")
     return value
@@ -54,17 +53,26 @@ def read_file(field: str) -> bytes:
 def parse_json(body: bytes) -> Any:
     """JSON as RFC 8259 has it: UTF-8, no NaN, no Infinity. Raises `NotJson`."""
     try:
-        text = body.decode("utf-8-sig")
-        value = json.loads(text, parse_constant=_no_constant, parse_float=_finite)
+        value = DECODER.decode(body.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise NotJson("The body is not UTF-8.") from error
     except RecursionError as error:
-        raise NotJson(f"The JSON is nested deeper than {MOST_DEPTH} levels.") from error
+        raise too_deep() from error
     except ValueError as error:
         raise NotJson(f"The body is not JSON: {error}.") from error
+    return shallow(value)
+
+
+def shallow(value: Any) -> Any:
+    """The value. Raises `NotJson` where it is nested too deep."""
     if _depth(value) > MOST_DEPTH:
-        raise NotJson(f"The JSON is nested deeper than {MOST_DEPTH} levels.")
+        raise too_deep()
     return value
+
+
+def too_deep() -> NotJson:
+    """The error of JSON that is nested too deep."""
+    return NotJson(f"The JSON is nested deeper than {MOST_DEPTH} levels.")
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -78,34 +86,18 @@ def _finite(digits: str) -> float:
     return number
 
 
+DECODER = json.JSONDecoder(parse_constant=_no_constant, parse_float=_finite)
+"""Decodes JSON as RFC 8259 has it: no NaN, no Infinity."""
+
+
 def _depth(value: Any) -> int:
-    deepest, level = 0, [value]
+    deepest, level = 0, [value] if isinstance(value, dict | list) else []
     while level:
         deepest += 1
-        children: list[Any] = []
-        for each in level:
-            if isinstance(each, dict):
-                children.extend(each.values())
-            elif isinstance(each, list):
-                children.extend(each)
-        level = [child for child in children if isinstance(child, dict | list)]
+        level = [
+            child
+            for each in level
+            for child in (each.values() if isinstance(each, dict) else each)
+            if isinstance(child, dict | list)
+        ]
     return deepest
-
-
-def _unpacked(data: bytes) -> bytes:
-    encoding = request.headers.get("Content-Encoding", "identity").lower()
-    if encoding == "identity":
-        return data
-    if encoding != "gzip":
-        raise NotReadable("The body may be plain or gzip; send it without another encoding.")
-    most = current_app.config["MAX_CONTENT_LENGTH"]
-    unpacker = zlib.decompressobj(wbits=31)
-    try:
-        unpacked = unpacker.decompress(data, most + 1)
-    except zlib.error as error:
-        raise NotJson("The body says that it is gzip, but it is not.") from error
-    if len(unpacked) > most:
-        raise TooLarge(f"The body is larger than {most} bytes when unpacked. Send less at once.")
-    if not unpacker.eof:
-        raise NotJson("The gzip body ends too early.")
-    return unpacked

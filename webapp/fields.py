@@ -102,6 +102,18 @@ class Amount(fields.Field[int | float]):
         return value
 
 
+class Flag(fields.Field[bool]):
+    """true or false, and nothing that looks like it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**_described(kwargs, type="boolean"))
+
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
+        if not isinstance(value, bool):
+            raise ValidationError("Must be true or false, without quotes.")
+        return value
+
+
 class Metadata(fields.Field[Mapping[str, Any]]):
     """A merchant's own data: an object of at most 64 KB, 5 levels and 200 keys."""
 

@@ -19,8 +19,8 @@ from lookalike.index.protocol import ListFilters, Listing, Page, Position
 from webapp.fields import Key, Text
 
 
-class ListQuery(Schema):
-    """Which page of the products."""
+class PageQuery(Schema):
+    """Which page of which products; each API says besides what its `sku` is."""
 
     page = fields.Integer(load_default=1, validate=validate.Range(min=1, max=10**9))
     limit = fields.Integer(load_default=50, validate=validate.Range(min=1, max=200))
@@ -33,7 +33,6 @@ class ListQuery(Schema):
         by_value=True,
         metadata={"description": "`pending` and `processing` both mean owed"},
     )
-    sku = Text(256)
     brand = Text(256, metadata={"description": "Part of the brand"})
     category = Text(1024, metadata={"description": "Part of the category path"})
     search = Text(1000, metadata={"description": "Words in name or brand, the last a prefix"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -22,15 +23,20 @@ from lookalike.errors import (
     TooMany,
     Unauthorized,
 )
+from lookalike.idempotency.answers import KeyReused, StillRunning
 from webapp.auth import TwoKeys
-from webapp.body import NotJson, NotReadable
+from webapp.body import NotJson
 from webapp.limits import rate_headers
+from webapp.unpacking import NotGzip, NotReadable
 
 log = structlog.get_logger(__name__)
 
 STATUS: dict[type[LookalikeError], HTTPStatus] = {
     NotJson: HTTPStatus.BAD_REQUEST,
+    NotGzip: HTTPStatus.BAD_REQUEST,
     TwoKeys: HTTPStatus.BAD_REQUEST,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    StillRunning: HTTPStatus.CONFLICT,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
     Forbidden: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
@@ -70,10 +76,13 @@ def problem(
     status: int,
     code: str,
     detail: str,
-    errors: dict[str, Any] | None = None,
+    *,
+    errors: Mapping[str, Any] | None = None,
     headers: dict[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> Response:
-    """A problem document: `code` is stable, `detail` says in plain words what to do."""
+    """A problem document: `code` is stable, `detail` says in plain words what to do, and `members`
+    are what it says besides."""
     document = {
         "type": f"urn:lookalike:problem:{code}",
         "title": HTTPStatus(status).phrase,
@@ -83,6 +92,7 @@ def problem(
     }
     if errors:
         document["errors"] = errors
+    document |= members or {}
     return Response(
         json.dumps(document),
         status,
@@ -104,7 +114,14 @@ def _of_ours(error: LookalikeError) -> Response:
         headers["Retry-After"] = str(error.retry_after_s)
         headers |= rate_headers(Rate(error.limit, 0, error.reset_s))
     errors = error.errors if isinstance(error, Invalid) else None
-    return problem(mapped[0], error.code, error.detail, errors, headers)
+    return problem(
+        mapped[0],
+        error.code,
+        error.detail,
+        errors=errors,
+        headers=headers,
+        members=error.members,
+    )
 
 
 def _of_the_framework(error: HTTPException) -> WerkzeugResponse:
@@ -115,7 +132,7 @@ def _of_the_framework(error: HTTPException) -> WerkzeugResponse:
     messages = getattr(error, "data", {}).get("messages", {})
     by_field = {name: text for fields in messages.values() for name, text in fields.items()}
     headers = {name: text for name, text in error.get_headers() if name in {"Allow", "Retry-After"}}
-    return problem(status, code, detail, by_field, headers)
+    return problem(status, code, detail, errors=by_field, headers=headers)
 
 
 def _unforeseen(error: Exception) -> Response:

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
+from typing import Any
 
+from lookalike.catalog import fingerprint
 from lookalike.catalog.catalog import Catalog
 from lookalike.catalog.change import Upload, Verdict, content_verdict
 from lookalike.catalog.face import FEED
-from lookalike.catalog.fingerprint import fingerprint
 from lookalike.catalog.product import EmbeddingStatus, product_id
-from lookalike.catalog.text import text_digest
 from lookalike.catalog.writer import Writer
 from lookalike.errors import Away
 from lookalike.index.protocol import Fingerprint, ProductIndex
@@ -28,7 +28,8 @@ _OWED = frozenset({EmbeddingStatus.PENDING, EmbeddingStatus.PROCESSING})
 
 
 class Interrupted(Away):
-    """A server behind went away in the middle of an upload: `job` tells what is saved by now."""
+    """A server behind went away in the middle of an upload; the job and the tally tell what is
+    saved by now."""
 
     code = "upload_interrupted"
 
@@ -38,8 +39,13 @@ class Interrupted(Away):
             f"{cause.detail} The first {saved:,} products of this request are saved; send it again "
             "when the service is back: what is saved will count as unchanged."
         )
-        self.job = job
-        self.tally = tally
+        self._job = job
+        self._tally = tally
+
+    @property
+    def members(self) -> dict[str, Any]:
+        """The job, and what of the request is saved."""
+        return {"job_id": self._job, "saved": asdict(self._tally)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +143,7 @@ class Bulk:
             return False
         if upload.is_active is not None and upload.is_active != known.is_active:
             return False
-        facts = FEED.merge(None, upload.facts)
-        return known.digest == fingerprint(facts, text_digest(facts, self._model))
+        return known.digest == fingerprint.of_upload(upload.facts, self._model)
 
     def _await_owed(self, job: str, tenant: str, ids: list[str]) -> None:
         """The job waits for what an earlier upload left owed, too. A worker may settle one before

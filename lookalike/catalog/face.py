@@ -18,11 +18,17 @@ class Face:
 
     def merge(self, existing: Facts | None, given: Mapping[str, Any]) -> Facts:
         """The facts after an upload: absent and null are the default, the other API's are kept."""
-        values = {
-            name: default if given.get(name) is None else given[name]
-            for name, default in self.defaults.items()
-        }
+        values = dict(zip(self.defaults, self.values(given), strict=True))
         return replace(existing, **values) if existing else Facts(**values)
+
+    def values(self, given: Mapping[str, Any]) -> tuple[Any, ...]:
+        """What an upload leaves of each fact that the API names, in their order."""
+        return tuple(
+            [
+                default if (value := given.get(name)) is None else value
+                for name, default in self.defaults.items()
+            ]
+        )
 
     def patch(self, existing: Facts, given: Mapping[str, Any]) -> Facts:
         """The facts with those that are named changed; null is the default."""

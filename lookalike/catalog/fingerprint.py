@@ -4,20 +4,31 @@ catalogue reads digests instead of products and writes nothing."""
 from __future__ import annotations
 
 import hashlib
-import json
+from collections.abc import Mapping
 from operator import attrgetter
+from typing import Any
 
 from lookalike.catalog.face import FEED
-from lookalike.catalog.product import Facts
+from lookalike.catalog.product import Product
+from lookalike.catalog.text import recipe, recipe_of
 
-_facts = attrgetter(*FEED.defaults)
+_said = attrgetter(*FEED.defaults)
 
 
-def fingerprint(facts: Facts, text_digest: str) -> str:
-    """Names what the feed API says of a product, and the model that it is embedded with.
+def of_product(product: Product) -> str:
+    """The fingerprint of a stored product: what the feed API says of it, and how it is embedded."""
+    return _digest(_said(product.facts), recipe_of(product.text_digest))
 
-    `text_digest` (`catalog/text.py`) changes with the model, too: then an identical upload is worth
-    a look again, since its vectors are owed.
+
+def of_upload(facts: Mapping[str, Any], model: str) -> str:
+    """The fingerprint of the product that an upload through the feed API leaves. With another
+    model it is another one: then an identical upload is worth a look, since its vectors are owed.
     """
-    said = json.dumps(_facts(facts), sort_keys=True)
-    return hashlib.md5(f"{said}{text_digest}".encode(), usedforsecurity=False).hexdigest()
+    return _digest(FEED.values(facts), recipe(model))
+
+
+def _digest(said: tuple[Any, ...], embedded_by: str) -> str:
+    """Python's own notation is the quickest that tells values apart. Should a later Python write
+    one otherwise, the product is looked at once, and nothing is wrong."""
+    text = f"{said!r}{embedded_by}"
+    return hashlib.md5(text.encode(errors="replace"), usedforsecurity=False).hexdigest()

@@ -7,6 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 _BARE_SCRIPTS = ("LATIN", "GREEK")
+_SHORT = 128
 
 
 @lru_cache(maxsize=4096)
@@ -20,6 +21,16 @@ def fold(text: str) -> str:
 
     'CAFÉ' and 'cafe' fold alike, so do 'Молоко' and 'молоко'; a folded text folds to itself.
     """
+    return _folded_short(text) if len(text) <= _SHORT else _folded(text)
+
+
+@lru_cache(maxsize=4096)
+def _folded_short(text: str) -> str:
+    """Brands and categories: a catalogue says the same ones over and over."""
+    return _folded(text)
+
+
+def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
     if folded.isascii():
         return folded

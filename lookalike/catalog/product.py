@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 Number = int | float
@@ -130,5 +132,20 @@ class Product:
 
 
 def product_id(tenant: str, key: str) -> str:
-    """The public id of a key: uuid5 in the tenant's namespace, so racing uploads agree on it."""
-    return str(uuid.uuid5(uuid.UUID(tenant), key))
+    """The public id of a key: uuid5 in the tenant's namespace, so racing uploads agree on it.
+
+    Written out by RFC 9562, section 5.5, since the standard library's objects take five times as
+    long, and a bulk upload makes one for every product.
+    """
+    digest = hashlib.sha1(_namespace(tenant) + key.encode(), usedforsecurity=False).hexdigest()
+    variant = _VARIANTS[digest[16]]
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{variant}{digest[17:20]}-{digest[20:32]}"
+
+
+@lru_cache(maxsize=1024)
+def _namespace(tenant: str) -> bytes:
+    return uuid.UUID(tenant).bytes
+
+
+_VARIANTS = {each: "89ab"[int(each, 16) & 3] for each in "0123456789abcdef"}
+"""The digit that holds the variant: two of its bits are fixed."""

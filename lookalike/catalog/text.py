@@ -38,7 +38,17 @@ def enriched_text(facts: Facts) -> str:
 
 def text_digest(facts: Facts, model: str) -> str:
     """Names the text vector that these facts want from this model."""
-    return f"{_md5(enriched_text(facts))}:{TEMPLATE_VERSION}:{model}"
+    return f"{_md5(enriched_text(facts))}:{recipe(model)}"
+
+
+def recipe(model: str) -> str:
+    """How texts are embedded: by this version of the template and by this model."""
+    return f"{TEMPLATE_VERSION}:{model}"
+
+
+def recipe_of(digest: str) -> str:
+    """The recipe that a text's digest names."""
+    return digest.partition(":")[2]
 
 
 def image_digest(facts: Facts, model: str) -> str | None:

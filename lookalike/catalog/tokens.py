@@ -25,14 +25,23 @@ def tokens(text: str) -> list[str]:
     the point or comma inside a number. Runs of Chinese, Japanese and Korean, which are written
     without spaces, become pairs of neighbouring letters.
     """
-    spaced = "".join(map(_spaced, _DECIMAL.sub(_POINT, fold(text))))
+    spaced = _DECIMAL.sub(_POINT, fold(text)).translate(_SPACED)
+    if _CJK.search(spaced) is None:
+        return spaced.replace(_POINT, ".").split()
     return [token for word in spaced.split() for token in _parted(word.replace(_POINT, "."))]
 
 
-def _spaced(letter: str) -> str:
-    if letter == _POINT:
-        return letter
-    return letter if unicodedata.category(letter)[0] in "LMNS" else " "
+class _Spaced(dict[int, str]):
+    """What each letter, by its code point, becomes before words are parted at spaces."""
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        keeps = letter == _POINT or unicodedata.category(letter)[0] in "LMNS"
+        self[code] = letter if keeps else " "
+        return self[code]
+
+
+_SPACED = _Spaced()
 
 
 def _parted(word: str) -> list[str]:

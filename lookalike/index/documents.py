@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from lookalike.catalog import fingerprint
 from lookalike.catalog.category import segments
-from lookalike.catalog.fingerprint import fingerprint
 from lookalike.catalog.folding import fold
 from lookalike.catalog.metadata import terms
 from lookalike.catalog.product import EmbeddingStatus, Facts, PartState, PictureSeen, Product
@@ -97,7 +97,7 @@ def matchable(product: Product) -> Matchable:
         status=product.embedding_status,
         created_us=microseconds(product.created_at),
         checked_us=_checked_us(product),
-        fingerprint=fingerprint(product.facts, product.text_digest),
+        fingerprint=fingerprint.of_product(product),
         brand_folded=None if brand is None else fold(brand),
         category_folded=None if category is None else fold(category),
         category_key=category_key(segments(category)),

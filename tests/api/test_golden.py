@@ -1,44 +1,17 @@
-"""The published examples: every member is there, with its value and its JSON type.
-
-Ids, times, scores and `embedding_status` alone may have other values, of the same JSON type."""
+"""The published examples of the visual API, and every other of its document."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.harness import Api, jpeg
+from tests.api.published import differences, exchanges
 from webapp.search.examples import FOUND_BY_URL, SEARCH_BY_URL
 from webapp.visual import examples
 
-EXCHANGES = {
-    each["name"]: (each["request"], each["status"], each["response"])
-    for each in json.loads((Path(__file__).parent / "golden" / "visual.json").read_text())
-}
-FREE = {"id", "job_id", "similarity_score", "processing_time_ms", "embedding_status"}
-
-
-def differences(published: Any, ours: Any, at: str = "$") -> Iterator[str]:
-    """Where our answer leaves the published one."""
-    if type(published) is not type(ours):
-        yield f"{at}: {type(published).__name__} published, {type(ours).__name__} ours"
-    elif isinstance(published, dict):
-        yield from (f"{at}.{name}: missing" for name in published.keys() - ours.keys())
-        for name in published.keys() & ours.keys():
-            free = name in FREE and type(published[name]) is type(ours[name])
-            if not free:
-                yield from differences(published[name], ours[name], f"{at}.{name}")
-    elif isinstance(published, list):
-        if len(ours) < len(published):
-            yield f"{at}: fewer entries"
-        for number, (one, other) in enumerate(zip(published, ours, strict=False)):
-            yield from differences(one, other, f"{at}[{number}]")
-    elif published != ours:
-        yield f"{at}: {published!r} published, {ours!r} ours"
+EXCHANGES = exchanges("visual")
 
 
 def answered(api: Api, path: str, body: Any, status: int) -> Any:
@@ -103,6 +76,7 @@ def test_the_list_above_is_all_that_the_document_shows(api: Api) -> None:
     shown = [
         (path, name)
         for path, methods in paths.items()
+        if path.startswith("/v1/catalog")
         for operation in methods.values()
         if "requestBody" in operation
         for name in operation["requestBody"]["content"]["application/json"].get("examples", {})

@@ -235,7 +235,7 @@ def test_fingerprints_tell_the_state_and_change_with_what_the_feed_says(
         ids[2]: (EmbeddingStatus.COMPLETED, False),
     }
     change(index, product("A", weight=1001))
-    change(index, replace(product("B", weight=1000), text_digest="another model's"))
+    change(index, replace(product("B", weight=1000), text_digest="text:1:another model"))
     change(index, product("C", price=6))
     after = index.fingerprints(TENANT, ids)
     assert [before[id].digest == after[id].digest for id in ids[:3]] == [False, False, True]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import Any
 
-from flask import Response, jsonify
+from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
@@ -14,11 +14,12 @@ from lookalike.accounts.model import Scope
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.face import VISUAL
 from lookalike.errors import Invalid, NotFound
+from webapp import once
 from webapp.auth import caller
 from webapp.body import read_object
 from webapp.documenting import json_body
 from webapp.jobs import JobAnswer, JobsAnswer, present_job
-from webapp.lists import ListQuery, list_filters, listing
+from webapp.lists import list_filters, listing
 from webapp.search import view
 from webapp.search.schemas import SearchAnswer
 from webapp.state import services
@@ -29,6 +30,7 @@ from webapp.visual.schemas import (
     Deletion,
     DeletionAnswer,
     ListAnswer,
+    ListQuery,
     ProductAnswer,
     ProductUpload,
     ProductUploads,
@@ -49,6 +51,7 @@ class Products(MethodView):
 
     @blueprint.doc(
         summary="Upload one product, or a batch",
+        parameters=[once.PARAMETER],
         requestBody={
             "required": True,
             **json_body(
@@ -74,9 +77,13 @@ class Products(MethodView):
         """
         who = caller(Scope.CATALOG)
         body = read_object()
-        if "products" in body:
-            return jsonify(_batch(who, parse.upload_batch(body["products"], who.tier)))
-        return _single(who, parse.upload_item(body))
+
+        def upload() -> tuple[dict[str, Any], int]:
+            if "products" in body:
+                return _batch(who, parse.upload_batch(body["products"], who.tier))
+            return _single(who, parse.upload_item(body))
+
+        return once.once(who.tenant, body, upload)
 
     @blueprint.doc(summary="List products")
     @blueprint.arguments(ListQuery, location="query")
@@ -158,18 +165,17 @@ class OneJob(MethodView):
         return present_job(services().catalog.job(who.tenant, id))
 
 
-def _single(who: Caller, item: Item) -> Response:
+def _single(who: Caller, item: Item) -> tuple[dict[str, Any], int]:
     if item.upload is None:
         raise item.error or Invalid("This is no product.")
     stored = services().catalog.upload(who.tenant, VISUAL, item.upload)
     statuses = services().catalog.statuses(who.tenant, [stored.product])
-    response = jsonify(present.uploaded(item, stored, statuses[stored.product.id]))
     created = stored.verdict is Verdict.CREATED
-    response.status_code = HTTPStatus.CREATED if created else HTTPStatus.OK
-    return response
+    answer = present.uploaded(item, stored, statuses[stored.product.id])
+    return answer, HTTPStatus.CREATED if created else HTTPStatus.OK
 
 
-def _batch(who: Caller, items: list[Item]) -> dict[str, Any]:
+def _batch(who: Caller, items: list[Item]) -> tuple[dict[str, Any], int]:
     """Stores what can be stored, and answers each item in its place."""
     good = [item.upload for item in items if item.upload]
     refused = [parse.line(number, item) for number, item in enumerate(items) if not item.upload]
@@ -183,4 +189,4 @@ def _batch(who: Caller, items: list[Item]) -> dict[str, Any]:
         result = next(results)
         return present.uploaded(item, result, statuses[result.product.id])
 
-    return present.batch([answer(item) for item in items], job)
+    return present.batch([answer(item) for item in items], job), HTTPStatus.OK

@@ -9,7 +9,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, validat
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.product import EmbeddingStatus
 from webapp.fields import Amount, Key, Link, Metadata, Name, Text
-from webapp.lists import PageAnswer
+from webapp.lists import PageAnswer, PageQuery
 
 _EXAMPLE_ID = "550e8400-e29b-41d4-a716-446655440000"
 
@@ -102,6 +102,12 @@ class ProductAnswer(Schema):
     )
     created_at = fields.String(metadata={"format": "date-time"})
     updated_at = fields.String(metadata={"format": "date-time"})
+
+
+class ListQuery(PageQuery):
+    """Which page of which products."""
+
+    sku = Text(256, metadata={"description": "The plain field, exactly"})
 
 
 class ListAnswer(PageAnswer):

@@ -1,0 +1,1 @@
+"""The feed API, `/api/v1/catalog`."""

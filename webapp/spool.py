@@ -1,0 +1,55 @@
+"""Large bodies on disk: read once from the network, gone through as often as needed."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO
+
+from lookalike.errors import Away
+from webapp.unpacking import unpacked
+
+IN_MEMORY = 1024 * 1024
+"""Bodies up to so many bytes need no file."""
+
+
+class NoRoom(Away):
+    """The disk for large bodies is full, or cannot be written."""
+
+    code = "no_room"
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A body, unpacked, at its start, and the SHA-256 of it in hex."""
+
+    file: BinaryIO
+    digest: str
+
+
+@contextmanager
+def spooled(most: int) -> Iterator[Spooled]:
+    """The request's body in a file that goes with the block.
+
+    Raises what `unpacked` raises, and `NoRoom`.
+    """
+    digest = hashlib.sha256()
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+        for piece in unpacked(most):
+            digest.update(piece)
+            _write(file, piece)
+        file.seek(0)
+        yield Spooled(file, digest.hexdigest())  # type: ignore[arg-type]
+
+
+def _write(file: tempfile.SpooledTemporaryFile[bytes], piece: bytes) -> None:
+    try:
+        file.write(piece)
+    except OSError as error:
+        raise NoRoom(
+            f"The server has no room for this body ({error.strerror}). Nothing was stored; free "
+            "its folder for temporary files (TMPDIR), or send less at once."
+        ) from error
