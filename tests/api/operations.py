@@ -23,11 +23,12 @@ class Request:
     method: str
     path: str
     query: dict[str, Any] = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=dict)
     body: Any = None
     named: tuple[str, ...] = ()
 
     def send(self, client: FlaskClient, key: str | None, **headers: str) -> TestResponse:
-        given = headers | ({"X-API-Key": key} if key else {})
+        given = self.headers | headers | ({"X-API-Key": key} if key else {})
         return client.open(
             self.path, method=self.method, query_string=self.query, json=self.body, headers=given
         )
@@ -49,21 +50,23 @@ class Operation:
             path = self.path
             for name, value in named.items():
                 path = path.replace(f"{{{name}}}", quote(str(value), safe=""))
-            for query, body in self._askings(things):
-                yield Request(self.method, path, query, body, tuple(map(str, named.values())))
+            for asking in self._askings(things):
+                yield Request(self.method, path, named=tuple(map(str, named.values())), **asking)
 
     def _places(self, things: Things) -> Iterator[dict[str, Any]]:
         names = [each["name"] for each in self.parameters if each["in"] == "path"]
         for values in product(*(things[name] for name in names)):
             yield dict(zip(names, values, strict=True))
 
-    def _askings(self, things: Things) -> Iterator[tuple[dict[str, Any], Any]]:
+    def _askings(self, things: Things) -> Iterator[dict[str, Any]]:
         bodies = [body for schema in self.schemas for body in self._bodies(schema, things)]
-        yield from (({}, body) for body in bodies or [None])
+        bodies = bodies or [None]
+        yield from ({"body": body} for body in bodies)
         for parameter in self.parameters:
-            if parameter["in"] == "query":
+            places = {"query": "query", "header": "headers"}
+            if place := places.get(parameter["in"]):
                 for value in things.get(parameter["name"], ()):
-                    yield {parameter["name"]: value}, bodies[0] if bodies else None
+                    yield {"body": bodies[0], place: {parameter["name"]: value}}
 
     def _bodies(self, schema: dict[str, Any], things: Things) -> Iterator[Any]:
         """Objects with what is required, and each of the things in turn."""

@@ -62,6 +62,7 @@ def anna(api: Api) -> Anna:
         "metadata": [{"note": "x"}],
         "cursor": [listed["next_cursor"]],
         "embedding_status": ["completed"],
+        "Idempotency-Key": ["night-1"],
     }
     return Anna(api.key, things, {tenant, product, job, key.id})
 
@@ -113,6 +114,7 @@ def test_a_public_key_opens_searches_only(api: Api) -> None:
 
 def test_another_tenant_sees_nothing_and_changes_nothing(api: Api, anna: Anna) -> None:
     oleh = other_tenant(api)
+    _let_her_send_what_is_answered_again(api, anna)
     before = _all_that_she_sees(api, anna)
     for request in asked(api, anna.things):
         answer = request.send(api.client, oleh)
@@ -139,6 +141,15 @@ def _scope_of(request: Request) -> Scope:
     if request.path.startswith("/v1/account/"):
         return Scope.ADMIN
     return Scope.SEARCH if request.path.endswith("/search") else Scope.CATALOG
+
+
+def _let_her_send_what_is_answered_again(api: Api, anna: Anna) -> None:
+    """Her own requests under an idempotency key, which another tenant then sends, too."""
+    repeatable = [request for request in asked(api, anna.things) if request.headers]
+    assert repeatable
+    for request in repeatable:
+        answer = request.send(api.client, anna.key).json or {}
+        anna.ids.update(str(answer[name]) for name in ("id", "job_id") if answer.get(name))
 
 
 def _all_that_she_sees(api: Api, anna: Anna) -> dict[str, Any]:
