@@ -14,7 +14,6 @@ from pathlib import Path
 import numpy as np
 
 from bench.measuring import Caller, NoInternet, fresh_folder, machine, serving
-from lookalike.accounts.model import Scope
 from lookalike.bootstrap import make_accounts
 from lookalike.catalog.product import Facts
 from lookalike.catalog.text import enriched_text
@@ -54,7 +53,7 @@ def bare(pictures: list[Path]) -> float:
 def service(folder: Path, pictures: list[Path], work: Path) -> tuple[float, float]:
     """Products a second until all are embedded, and products a second of the uploads alone."""
     settings = fresh_folder(work)
-    key = make_accounts(settings).create_key("bench", frozenset(Scope))
+    key = make_accounts(settings).open() or ""
     with (
         PictureHost(folder, 0) as host,
         serving(settings, LOOKALIKE_FETCH_ALLOW=f"127.0.0.1:{host.port}") as (url, _),

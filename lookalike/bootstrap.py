@@ -9,7 +9,12 @@ from pathlib import Path
 import redis
 
 from lookalike.accounts.accounts import Accounts
+from lookalike.accounts.bookkeeping import Bookkeeping
+from lookalike.accounts.callers import Callers
 from lookalike.accounts.model import AccountStore
+from lookalike.accounts.quota import Quota
+from lookalike.accounts.redis_limiting import RedisBuckets, RedisCounters, RedisLine
+from lookalike.accounts.searches import Searches
 from lookalike.catalog.bulk import Bulk
 from lookalike.catalog.catalog import Catalog
 from lookalike.catalog.reindex import Reindex
@@ -36,6 +41,15 @@ from lookalike.pixels.fetch import Fetcher
 from lookalike.search.searcher import Searcher
 from lookalike.settings import Settings
 
+REDIS_TIMEOUT_S = 10.0
+LIMITS_TIMEOUT_S = 0.5
+"""A search is not kept waiting for its own counting."""
+
+SEARCHES_KEPT_S = 40 * 24 * 3600
+"""Longer than a month, so that a month's counter outlives it."""
+
+PRODUCTS_KEPT_S = 3600
+
 TASK = "workers.tasks.embed_owed"
 QUEUE = "embed"
 
@@ -58,6 +72,10 @@ class Services:
     searcher: Searcher
     answers: Answers
     accounts: Accounts
+    callers: Callers
+    searches: Searches
+    quota: Quota
+    bookkeeping: Bookkeeping
 
 
 def make_services(settings: Settings) -> Services:
@@ -65,11 +83,18 @@ def make_services(settings: Settings) -> Services:
 
     Raises `Misconfigured` in a sentence where a setting cannot be followed.
     """
-    pack = load_pack(settings.model_pack or builtin_pack_folder())
+    pack = make_pack(settings)
     index = make_index(settings, pack)
     embedder = OnnxEmbedder(pack, settings.model_threads)
     pictures = PictureReader(make_fetcher(settings), pack, settings.max_megapixels)
     connection = connect_redis(settings)
+    store = make_account_store(settings)
+    line = RedisLine(connect_redis(settings, LIMITS_TIMEOUT_S))
+    searches = Searches(RedisCounters(line, "searches", SEARCHES_KEPT_S), RedisBuckets(line), store)
+    quota = Quota(
+        RedisCounters(line, "products", PRODUCTS_KEPT_S),
+        lambda tenant: index.counts(tenant).stored,
+    )
     queue = RedisOwedQueue(connection, lease_s=settings.lease_s)
     ticker = RqTicker(connection, TASK, QUEUE, CLAIM_SIZE)
     jobs = RedisJobStore(connection)
@@ -88,15 +113,19 @@ def make_services(settings: Settings) -> Services:
         bulk=Bulk(index=index, jobs=jobs, catalog=catalog, writer=writer, model=pack.digest),
         reindex=Reindex(index=index, jobs=jobs, writer=writer),
         searcher=Searcher(index, embedder, pictures),
+        accounts=Accounts(store),
+        callers=Callers(store),
+        searches=searches,
+        quota=quota,
+        bookkeeping=Bookkeeping(store, searches, quota),
         answers=RedisAnswers(connection),
-        accounts=make_accounts(settings),
     )
 
 
 def check(settings: Settings) -> None:
     """Raises `Misconfigured`, in a sentence, for what would keep a process from starting; cheap,
     for those who start processes, whose own errors would be tracebacks."""
-    load_pack(settings.model_pack or builtin_pack_folder())
+    make_pack(settings)
     make_fetcher(settings).close()
     make_accounts(settings)
 
@@ -125,15 +154,25 @@ def make_sweeper(services: Services, pipeline: Pipeline) -> Sweeper:
         jobs=services.jobs,
         fail=pipeline.fail,
         resume=services.reindex.resume,
+        keep_books=services.bookkeeping.keep,
         turn=turn,
         recheck_after=services.settings.recheck_after,
     )
 
 
 def make_accounts(settings: Settings) -> Accounts:
-    """Tenants and keys, in the same engine as the products."""
-    store: AccountStore = SqliteAccountStore(_sqlite_path(settings))
-    return Accounts(store)
+    """Tenants and keys, for those who manage them."""
+    return Accounts(make_account_store(settings))
+
+
+def make_account_store(settings: Settings) -> AccountStore:
+    """Tenants, keys and usage, in the same engine as the products."""
+    return SqliteAccountStore(_sqlite_path(settings))
+
+
+def make_pack(settings: Settings) -> Pack:
+    """The model pack that the settings name."""
+    return load_pack(settings.model_pack or builtin_pack_folder())
 
 
 def make_index(settings: Settings, pack: Pack) -> ProductIndex:
@@ -153,7 +192,7 @@ def make_fetcher(settings: Settings) -> Fetcher:
     )
 
 
-def connect_redis(settings: Settings) -> redis.Redis:
+def connect_redis(settings: Settings, timeout_s: float = REDIS_TIMEOUT_S) -> redis.Redis:
     """A client of the Redis that the settings name; it connects at its first call."""
     if settings.redis_url is None:
         raise Misconfigured(
@@ -161,7 +200,10 @@ def connect_redis(settings: Settings) -> redis.Redis:
             "it (e.g. redis://localhost:6379/0), or run `lookalike up`, which brings its own."
         )
     return redis.Redis.from_url(
-        settings.redis_url, socket_timeout=10, socket_connect_timeout=2, health_check_interval=30
+        settings.redis_url,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=min(2.0, timeout_s),
+        health_check_interval=30,
     )
 
 

@@ -5,9 +5,14 @@
     ├── Refused             the caller can mend it
     │   ├── Invalid         a value is wrong; `errors` names the fields
     │   ├── Unauthorized    no key, or a wrong one
-    │   ├── Forbidden       the key does not allow this
+    │   ├── Forbidden       the key, or its tenant's tier, does not allow this
+    │   │   ├── WrongOrigin     a public key, from a page that it is not for
+    │   │   └── ProductLimit    the tier's products are all there
     │   ├── NotFound        unknown, or another tenant's, which is the same
     │   ├── NotReady        right, but too early: try again later
+    │   ├── TooMany         right, but too often: `retry_after_s` says when it is right again
+    │   │   ├── SearchLimit     the tier's searches of this month are used up
+    │   │   └── BurstLimit      too many at once with a public key
     │   └── TooLarge        more than one request may carry
     ├── Away                a server behind is away; nothing is lost, try again
     │   ├── IndexAway
@@ -66,6 +71,18 @@ class Forbidden(Refused):
     code = "forbidden"
 
 
+class WrongOrigin(Forbidden):
+    """A public key, used from a page whose origin is not on its list."""
+
+    code = "wrong_origin"
+
+
+class ProductLimit(Forbidden):
+    """The tenant has as many products as its tier allows."""
+
+    code = "product_limit"
+
+
 class NotFound(Refused):
     """No such thing in this tenant."""
 
@@ -76,6 +93,29 @@ class NotReady(Refused):
     """The request is right but comes too early, e.g. a product whose vector is still being made."""
 
     code = "not_ready"
+
+
+class TooMany(Refused):
+    """More than `limit` allows for now. In `retry_after_s` seconds one more is allowed, in
+    `reset_s` as many as at first."""
+
+    def __init__(self, detail: str, *, limit: int, retry_after_s: int, reset_s: int) -> None:
+        super().__init__(detail)
+        self.limit = limit
+        self.retry_after_s = retry_after_s
+        self.reset_s = reset_s
+
+
+class SearchLimit(TooMany):
+    """The tier's searches of this calendar month are used up."""
+
+    code = "search_limit"
+
+
+class BurstLimit(TooMany):
+    """One address searched too often with a public key within seconds."""
+
+    code = "burst_limit"
 
 
 class TooLarge(Refused):

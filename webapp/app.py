@@ -14,7 +14,8 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from lookalike.bootstrap import Services, make_services
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
-from webapp import access, keypath, problems
+from webapp import access, cors, keypath, limits, problems
+from webapp.accounts.routes import blueprint as accounts
 from webapp.feed.routes import blueprint as feed
 from webapp.state import EXTENSION
 from webapp.visual.routes import blueprint as visual
@@ -53,11 +54,14 @@ def create_app(services: Services | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body_mb * 1024 * 1024
     app.extensions[EXTENSION] = services
     access.install(app)
+    cors.install(app)
+    limits.install(app)
     problems.install(app)
     api = DocumentedApi(app)
     keypath.install(app, api)
     api.register_blueprint(visual)
     api.register_blueprint(feed)
+    api.register_blueprint(accounts)
     app.register_blueprint(get_swaggerui_blueprint(DOCS, DOCUMENT, config=_SWAGGER))
     app.add_url_rule("/", view_func=_front)
     app.add_url_rule("/healthz", view_func=_healthz)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import g, request
 
-from lookalike.accounts.accounts import Caller
+from lookalike.accounts.callers import Caller
 from lookalike.accounts.model import Scope
 from lookalike.errors import Refused, Unauthorized
 from webapp.state import services
@@ -17,13 +17,15 @@ class TwoKeys(Refused):
 
 
 def caller(scope: Scope) -> Caller:
-    """The request's caller, whose key must have the scope.
+    """The request's caller, whose key must have the scope and, if it is a public one, be for the
+    page that asks.
 
     Raises `Unauthorized`, `Forbidden`, and `TwoKeys`.
     """
-    who = services().accounts.authenticate(_key())
-    who.require(scope)
+    who = services().callers.authenticate(_key())
     g.caller = who
+    who.require_origin(request.headers.get("Origin"))
+    who.require(scope)
     return who
 
 

@@ -11,6 +11,7 @@ from flask import Flask, Response, json
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from lookalike.accounts.searches import Rate
 from lookalike.errors import (
     Away,
     Forbidden,
@@ -19,11 +20,13 @@ from lookalike.errors import (
     NotFound,
     NotReady,
     TooLarge,
+    TooMany,
     Unauthorized,
 )
 from lookalike.idempotency.answers import KeyReused, StillRunning
 from webapp.auth import TwoKeys
 from webapp.body import NotJson
+from webapp.limits import rate_headers
 from webapp.unpacking import NotGzip, NotReadable
 
 log = structlog.get_logger(__name__)
@@ -41,6 +44,7 @@ STATUS: dict[type[LookalikeError], HTTPStatus] = {
     TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     NotReadable: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     Invalid: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooMany: HTTPStatus.TOO_MANY_REQUESTS,
     Away: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 """An error's status is that of the nearest class in its own line of ancestors."""
@@ -106,6 +110,9 @@ def _of_ours(error: LookalikeError) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="lookalike"'
     if mapped[0] is HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = _RETRY_AFTER_S
+    if isinstance(error, TooMany):
+        headers["Retry-After"] = str(error.retry_after_s)
+        headers |= rate_headers(Rate(error.limit, 0, error.reset_s))
     errors = error.errors if isinstance(error, Invalid) else None
     return problem(
         mapped[0],

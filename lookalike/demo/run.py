@@ -18,8 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from lookalike.accounts.keys import split
-from lookalike.accounts.model import Scope
+from lookalike.accounts.keys import Wanted
 from lookalike.bootstrap import make_accounts
 from lookalike.demo.client import DemoClient
 from lookalike.demo.contact_sheet import Answered, RankedAnswer, contact_sheet
@@ -101,12 +100,12 @@ def _reading_from(host: PictureHost, settings: Settings) -> Settings:
 def _own_key(system: System) -> Iterator[str]:
     """A key made for this run and revoked at its end."""
     accounts = make_accounts(system.settings)
-    key = accounts.create_key("demo", frozenset({Scope.CATALOG, Scope.SEARCH}))
+    tenant = accounts.tenant(None).id
+    key, text = accounts.create_key(tenant, Wanted(label="demo"))
     try:
-        yield key
+        yield text
     finally:
-        if parts := split(key):
-            accounts.revoke_key(parts[0])
+        accounts.revoke_key(tenant, key.id)
 
 
 def _fill(

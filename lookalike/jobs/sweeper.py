@@ -47,10 +47,11 @@ class Turn(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sweeper:
     """Every 5 seconds: leases that ran out, products that are due, reindexing that is to go on.
-    Every minute: what the index says is owed, and what jobs wait for in vain. `fail` fails those
-    that ended their worker three times, and settles them; `resume` goes on with reindexing by a
-    page and tells whether there is more. `recheck_after`: how old a look at a picture may grow
-    before the next one, of which at most a page are queued a minute; None: there is none."""
+    Every minute: what the index says is owed, what jobs wait for in vain, and the accounts' books
+    (`keep_books`). `fail` fails those that ended their worker three times, and settles them;
+    `resume` goes on with reindexing by a page and tells whether there is more. `recheck_after`: how
+    old a look at a picture may grow before the next one, of which at most a page are queued a
+    minute; None: there is none."""
 
     queue: OwedQueue
     ticker: Ticker
@@ -58,6 +59,7 @@ class Sweeper:
     jobs: JobStore
     fail: Callable[[Claim], None]
     resume: Callable[[], bool]
+    keep_books: Callable[[], None]
     turn: Turn
     recheck_after: timedelta | None = None
 
@@ -93,6 +95,8 @@ class Sweeper:
         more = self.resume()
         if due := self.queue.depth().due:
             self.ticker.top_up(due)
+        if restoring:
+            self.keep_books()
         return more
 
     def _restore(self) -> None:

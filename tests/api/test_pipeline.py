@@ -49,7 +49,7 @@ def product(api: Api, id: str) -> dict[str, object]:
 
 def make_due(api: Api, id: str) -> None:
     """Brings a product that rests forward, as its time would."""
-    tenant = api.services.accounts.authenticate(api.key).tenant
+    tenant = api.services.callers.authenticate(api.key).tenant
     api.redis.zadd(f"lookalike:owed:{tenant}", {id: 0}, xx=True)
 
 
@@ -72,7 +72,7 @@ def test_while_a_picture_rests_its_text_is_already_there(api: Api) -> None:
     api.work()
     depth = api.services.queue.depth()
     assert (depth.due, depth.owed) == (0, 1)
-    tenant = api.services.accounts.authenticate(api.key).tenant
+    tenant = api.services.callers.authenticate(api.key).tenant
     stored = api.services.index.get(tenant, [id])[id].product
     assert [part.value for part in stored.owed] == ["image"]
 
@@ -184,7 +184,7 @@ def test_an_upload_while_redis_is_away_is_kept_and_found_later(api: Api) -> None
 def test_vectors_have_unit_length_in_the_index(api: Api) -> None:
     id = api.upload()["id"]
     api.work()
-    tenant = api.services.accounts.authenticate(api.key).tenant
+    tenant = api.services.callers.authenticate(api.key).tenant
     for part in Part:
         vector = api.services.index.vector(tenant, id, part)
         assert vector is not None

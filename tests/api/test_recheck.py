@@ -65,7 +65,7 @@ def later(api: Api) -> Iterator[Later]:
 
 
 def seen(api: Api, id: str) -> PictureSeen:
-    tenant = api.services.accounts.authenticate(api.key).tenant
+    tenant = api.services.callers.authenticate(api.key).tenant
     picture = api.services.catalog.get(tenant, id).picture
     assert picture is not None
     return picture

@@ -6,10 +6,9 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from lookalike.accounts.model import Scope
-from webapp.auth import caller
 from webapp.body import read_file, read_object
 from webapp.documenting import json_body, named
+from webapp.limits import searching_caller
 from webapp.search import examples, parse, present
 from webapp.search.schemas import PictureSearch, SearchRequest
 from webapp.state import services
@@ -30,7 +29,7 @@ EXAMPLES = named(picture=examples.FOUND_BY_URL, words=examples.FOUND_BY_WORDS)
 
 def search() -> Response:
     """Answers the request's search."""
-    who = caller(Scope.SEARCH)
+    who = searching_caller()
     if request.mimetype == "multipart/form-data":
         query = parse.search_form(request.form, read_file("image"))
     else:

@@ -9,7 +9,7 @@ from flask import Response
 from flask.views import MethodView
 from flask_smorest import Blueprint
 
-from lookalike.accounts.accounts import Caller
+from lookalike.accounts.callers import Caller
 from lookalike.accounts.model import Scope
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.face import VISUAL

@@ -121,7 +121,21 @@ _SECOND = (
     """,
 )
 
-_STEPS = (_FIRST, _SECOND)
+_THIRD = (
+    "ALTER TABLE api_key ADD COLUMN expires_at TEXT",
+    "ALTER TABLE api_key ADD COLUMN origins TEXT",
+    "ALTER TABLE api_key ADD COLUMN burst INTEGER",
+    """
+    CREATE TABLE usage (
+        tenant TEXT NOT NULL REFERENCES tenant (id),
+        month TEXT NOT NULL,
+        searches INTEGER NOT NULL,
+        PRIMARY KEY (tenant, month)
+    ) WITHOUT ROWID
+    """,
+)
+
+_STEPS = (_FIRST, _SECOND, _THIRD)
 """Each brings a file from one version to the next; a file's version counts those it has had."""
 
 

@@ -69,6 +69,7 @@ class House:
             jobs=RedisJobStore(connection),
             fail=self.fail,
             resume=bool,
+            keep_books=lambda: None,
             turn=RedisTurn(connection, "sweeper"),
         )
 

@@ -1,0 +1,1 @@
+"""`/v1/account`: a tenant's keys and its usage, for its admin keys."""
