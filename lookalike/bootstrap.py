@@ -27,6 +27,13 @@ from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Misconfigured
 from lookalike.idempotency.answers import Answers
 from lookalike.idempotency.redis_answers import RedisAnswers
+from lookalike.index.elasticsearch import ElasticsearchEngine
+from lookalike.index.engine.accounts import EngineAccountStore
+from lookalike.index.engine.connecting import Address
+from lookalike.index.engine.products import EngineProductIndex
+from lookalike.index.engine.protocol import Engine
+from lookalike.index.engine.setup import Naming, prepare_accounts, prepare_products
+from lookalike.index.opensearch import OpenSearchEngine
 from lookalike.index.protocol import ProductIndex, VectorSpace
 from lookalike.index.sqlite.accounts import SqliteAccountStore
 from lookalike.index.sqlite.products import SqliteProductIndex
@@ -39,7 +46,7 @@ from lookalike.jobs.rq_ticker import RqTicker
 from lookalike.jobs.sweeper import Sweeper
 from lookalike.pixels.fetch import Fetcher
 from lookalike.search.searcher import Searcher
-from lookalike.settings import Settings
+from lookalike.settings import ENGINES, Settings
 
 REDIS_TIMEOUT_S = 10.0
 LIMITS_TIMEOUT_S = 0.5
@@ -169,6 +176,8 @@ def make_accounts(settings: Settings) -> Accounts:
 
 def make_account_store(settings: Settings) -> AccountStore:
     """Tenants, keys and usage, in the same engine as the products."""
+    if engine := _engine(settings):
+        return EngineAccountStore(engine, prepare_accounts(engine, _naming(settings)))
     return SqliteAccountStore(_sqlite_path(settings))
 
 
@@ -180,6 +189,10 @@ def make_pack(settings: Settings) -> Pack:
 def make_index(settings: Settings, pack: Pack) -> ProductIndex:
     """The products, in the engine that the settings name."""
     space = VectorSpace(pack.digest, pack.dimensions)
+    if engine := _engine(settings):
+        kind = settings.index_vectors
+        place = prepare_products(engine, _naming(settings), space.dimensions, kind)
+        return EngineProductIndex(engine, place, space, settings.index_candidates)
     memory_bytes = settings.index_memory_mb * 1024 * 1024
     return SqliteProductIndex(_sqlite_path(settings), space, memory_bytes)
 
@@ -207,6 +220,26 @@ def connect_redis(settings: Settings, timeout_s: float = REDIS_TIMEOUT_S) -> red
         socket_connect_timeout=min(2.0, timeout_s),
         health_check_interval=30,
     )
+
+
+def _engine(settings: Settings) -> Engine | None:
+    """A connection to the engine that the settings name; None for the embedded index."""
+    kind, _, url = settings.index_location.partition("+")
+    if kind not in ENGINES:
+        return None
+    address = Address(
+        url=url,
+        api_key=settings.index_api_key,
+        user=settings.index_user,
+        password=settings.index_password,
+        ca=None if settings.index_ca is None else str(settings.index_ca),
+    )
+    make = ElasticsearchEngine if kind == "elasticsearch" else OpenSearchEngine
+    return make(address, settings.index_timeout_s)
+
+
+def _naming(settings: Settings) -> Naming:
+    return Naming(settings.index_prefix)
 
 
 def _sqlite_path(settings: Settings) -> Path:

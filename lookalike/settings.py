@@ -4,6 +4,7 @@ and a test holds the two together."""
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import timedelta
@@ -51,9 +52,33 @@ def _redis_url(text: str) -> str:
     return text
 
 
+ENGINES = ("elasticsearch", "opensearch")
+
+
 def _index_url(text: str) -> str:
-    if not text.removeprefix("sqlite:///") or not text.startswith("sqlite:///"):
-        raise ValueError("must be sqlite:///RELATIVE/PATH or sqlite:////ABSOLUTE/PATH")
+    scheme, _, rest = text.partition("://")
+    engine, _, transport = scheme.partition("+")
+    if scheme == "sqlite" and rest.startswith("/") and rest != "/":
+        return text
+    if engine in ENGINES and transport in {"http", "https"} and urlsplit(text).hostname:
+        if urlsplit(text).username:
+            raise ValueError("must not hold a password; LOOKALIKE_INDEX_PASSWORD is for that")
+        return text
+    raise ValueError(
+        "must be sqlite:///RELATIVE/PATH, sqlite:////ABSOLUTE/PATH, "
+        "elasticsearch+https://HOST:PORT or opensearch+https://HOST:PORT (or +http)"
+    )
+
+
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,60}", text):
+        raise ValueError("must be small letters, digits, - and _, and begin with a letter")
+    return text
+
+
+def _index_vectors(text: str) -> str:
+    if text not in {"int8_hnsw", "bbq_hnsw"}:
+        raise ValueError("must be int8_hnsw or bbq_hnsw")
     return text
 
 
@@ -71,6 +96,10 @@ def _setting(parse: Callable[[str], Any], default: Any = None) -> Any:
     return field(default=default, metadata={"parse": parse})
 
 
+def _secret() -> Any:
+    return field(default=None, repr=False, metadata={"parse": str})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """All that an operator can set. A field `data_dir` is read from `LOOKALIKE_DATA_DIR`."""
@@ -78,6 +107,14 @@ class Settings:
     data_dir: Path = field(default_factory=_default_data_dir, metadata={"parse": Path})
     redis_url: str | None = _setting(_redis_url)
     index_url: str | None = _setting(_index_url)
+    index_prefix: str = _setting(_prefix, "lookalike")
+    index_api_key: str | None = _secret()
+    index_user: str | None = _setting(str)
+    index_password: str | None = _secret()
+    index_ca: Path | None = _setting(Path)
+    index_vectors: str = _setting(_index_vectors, "int8_hnsw")
+    index_candidates: int = _setting(_whole(100, 10_000), 400)
+    index_timeout_s: float = _setting(_seconds, 10.0)
     index_memory_mb: int = _setting(_whole(16, 1_048_576), 1024)
     model_pack: Path | None = _setting(Path)
     model_threads: int = _setting(_whole(1, 256), 2)

@@ -56,3 +56,24 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
     """A client of an empty Valkey."""
     with redis.Redis.from_url(redis_url) as connection:
         yield connection
+
+
+def server_url(name: str) -> str:
+    """The URL of a running server that the environment names."""
+    variable = f"LOOKALIKE_TEST_{name.upper()}_URL"
+    if url := os.environ.get(variable):
+        return url
+    sentence = f"{variable} names no server."
+    pytest.fail(sentence) if os.environ.get("CI") else pytest.skip(sentence)
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url() -> str:
+    """The URL of an Elasticsearch."""
+    return server_url("elasticsearch")
+
+
+@pytest.fixture(scope="session")
+def opensearch_url() -> str:
+    """The URL of an OpenSearch."""
+    return server_url("opensearch")

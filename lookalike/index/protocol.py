@@ -133,9 +133,9 @@ class ByWords:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A product and what is known of how it matches: a share or a raw cosine by component."""
+    """A product's id and what is known of how it matches: a share or a raw cosine by component."""
 
-    product: Product
+    id: str
     raw: Mapping[Component, float]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from lookalike.catalog.product import Product
 from lookalike.embedding.calibration import Calibration, Pair
 from lookalike.index.protocol import Candidate, Component
 
@@ -14,9 +13,9 @@ _PAIRS = {Component.TEXT: Pair.TEXT_TEXT, Component.IMAGE: Pair.TEXT_IMAGE}
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A product found by words, its score in [0, 1], and the component that gave it."""
+    """A product found by words (its id), its score in [0, 1], and the component that gave it."""
 
-    product: Product
+    id: str
     score: float
     matched_by: Component
 
@@ -35,9 +34,9 @@ class WordScores:
 
     def rank(self, candidates: Iterable[Candidate]) -> list[Ranked]:
         """Best first; equal scores by the next best known component, then by id."""
-        scored = [(self._scores(each), each.product) for each in candidates]
-        scored.sort(key=lambda pair: (_descending(pair[0]), pair[1].id))
-        return [Ranked(product, *scores[0]) for scores, product in scored]
+        scored = [(self._scores(each), each.id) for each in candidates]
+        scored.sort(key=lambda pair: (_descending(pair[0]), pair[1]))
+        return [Ranked(id, *scores[0]) for scores, id in scored]
 
     def _scores(self, candidate: Candidate) -> list[tuple[float, Component]]:
         """The known components' scores, best first; of equal ones words come first."""

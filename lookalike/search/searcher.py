@@ -135,11 +135,15 @@ class Searcher:
         with steps.step("search"):
             found = self._index.by_words(tenant, asked)
         with steps.step("rank"):
-            ranked = self._words.rank(found.candidates)
+            ranked = self._words.rank(found.candidates)[: query.max_results]
+            best = [each for each in ranked if each.score >= query.least_score]
+        with steps.step("read"):
+            stored = self._index.get(tenant, [each.id for each in best])
+        # One that was deleted or deactivated in between is not shown.
         matches = [
-            Match(each.product, each.score, each.matched_by)
-            for each in ranked[: query.max_results]
-            if each.score >= query.least_score
+            Match(stored[each.id].product, each.score, each.matched_by)
+            for each in best
+            if each.id in stored and stored[each.id].product.is_active
         ]
         return Answer(query.kind, matches, found.total, found.exact, steps)
 

@@ -13,6 +13,11 @@ from typing import Any
 import numpy as np
 
 from lookalike.catalog.product import Facts, Part, PartState, Product
+from lookalike.index.elasticsearch import ElasticsearchEngine
+from lookalike.index.engine.connecting import Address
+from lookalike.index.engine.products import EngineProductIndex
+from lookalike.index.engine.setup import Naming, prepare_products
+from lookalike.index.opensearch import OpenSearchEngine
 from lookalike.index.protocol import ProductIndex, Vector, VectorSpace, Write
 from lookalike.index.sqlite.products import SqliteProductIndex
 
@@ -47,7 +52,40 @@ def sqlite_engine(folder: Path) -> Engine:
     return Engine(open=partial(open_sqlite, folder / "catalogue.sqlite3"), settle=at_once)
 
 
-ENGINES = {"sqlite": sqlite_engine}
+def open_engine(kind: str, url: str, prefix: str, space: VectorSpace) -> ProductIndex:
+    engine = connect(kind, url)
+    place = prepare_products(engine, Naming(prefix), space.dimensions, "int8_hnsw")
+    return EngineProductIndex(engine, place, space, 400)
+
+
+def connect(kind: str, url: str) -> ElasticsearchEngine | OpenSearchEngine:
+    make = ElasticsearchEngine if kind == "elasticsearch" else OpenSearchEngine
+    return make(Address(url=url), 30.0)
+
+
+def refresh(kind: str, url: str, prefix: str) -> None:
+    engine = connect(kind, url)
+    engine.call("POST", f"/{prefix}-products/_refresh")
+    engine.close()
+
+
+def remote_engine(kind: str, url: str, prefix: str) -> Engine:
+    return Engine(
+        open=partial(open_engine, kind, url, prefix), settle=partial(refresh, kind, url, prefix)
+    )
+
+
+def remove(kind: str, url: str, prefix: str) -> None:
+    """Leaves nothing of a test on a server that others use."""
+    engine = connect(kind, url)
+    for name in engine.call("GET", f"/{prefix}-*").body:
+        engine.call("DELETE", f"/{name}")
+    for of in ("_index_template", "_component_template"):
+        engine.call("DELETE", f"/{of}/{prefix}-*")
+    engine.close()
+
+
+ENGINES = ("sqlite", "elasticsearch", "opensearch")
 
 
 def product(key: str = "A", *, tenant: str = TENANT, minute: int = 0, **facts: Any) -> Product:

@@ -22,6 +22,12 @@ from tests.contract.harness import OTHER, TENANT, Engine, change, create, inacti
 
 WORDS, TEXT, IMAGE = Component.WORDS, Component.TEXT, Component.IMAGE
 ANYTHING = {WORDS: 0.0, TEXT: -1.0, IMAGE: -1.0}
+NAMES = [*"abc", "all", "some", "none", "best", "pictured", "plain", "unmade", "inactive", "theirs"]
+KEYS = {
+    product(key, tenant=tenant).id: key
+    for tenant in (TENANT, OTHER)
+    for key in (*NAMES, *map(str, range(30)))
+}
 BOTH = {Part.TEXT: unit(1), Part.IMAGE: unit(0, 1)}
 
 
@@ -43,7 +49,7 @@ def ask(index: ProductIndex, *tokens: str, tenant: str = TENANT, **more: object)
 
 def shares(found: Candidates) -> dict[str, float]:
     """The share of the words by key, of those that hold any."""
-    return {each.product.key: each.raw[WORDS] for each in found.candidates if WORDS in each.raw}
+    return {KEYS[each.id]: each.raw[WORDS] for each in found.candidates if WORDS in each.raw}
 
 
 def test_the_share_counts_the_tokens_in_name_brand_and_category(
@@ -81,7 +87,7 @@ def test_all_that_is_known_of_a_candidate_is_told(index: ProductIndex, engine: E
     create(index, named("pictured", "Mug"), BOTH)
     create(index, named("plain", "Mug"), {Part.TEXT: unit(1)})
     engine.settle()
-    raw = {each.product.key: each.raw for each in ask(index, "mug").candidates}
+    raw = {KEYS[each.id]: each.raw for each in ask(index, "mug").candidates}
     assert raw["pictured"] == pytest.approx({WORDS: 1.0, TEXT: 1.0, IMAGE: 0.0})
     assert raw["plain"] == pytest.approx({WORDS: 1.0, TEXT: 1.0})
 
@@ -128,7 +134,7 @@ def test_candidates_of_words_are_cut_by_share_and_then_by_id(
         create(index, each, {Part.TEXT: unit(0, 0, 1)})
     engine.settle()
     asked = ByWords(tokens=("red", "mug"), vector=unit(1), limit=5, at_least=ANYTHING)
-    found = {each.product.key for each in index.by_words(TENANT, asked).candidates}
+    found = {KEYS[each.id] for each in index.by_words(TENANT, asked).candidates}
     first = sorted(made, key=lambda each: each.id)[:4]
     assert {"best", *(each.key for each in first)} <= found
 

@@ -31,6 +31,7 @@ from lookalike.index.sqlite.connection import Connections
 from lookalike.index.sqlite.listing import page
 from lookalike.index.sqlite.matrices import Matrices
 from lookalike.index.sqlite.schema import prepare
+from lookalike.index.vectors import checked
 
 _DELETED_AT_ONCE = 1000
 
@@ -117,14 +118,14 @@ class SqliteProductIndex:
 
     def nearest(self, tenant: str, query: Nearest) -> Neighbours:
         """The active products nearest to a vector, exactly."""
-        writing.checked(query.vector, self._space)
+        checked(query.vector, self._space)
         matrix = self._matrices.fresh(tenant, query.part)
         with self._connections.reading() as connection:
             return searching.nearest(connection, tenant, query, matrix)
 
     def by_words(self, tenant: str, query: ByWords) -> Candidates:
         """The active products that match words, exactly."""
-        writing.checked(query.vector, self._space)
+        checked(query.vector, self._space)
         texts = self._matrices.fresh(tenant, Part.TEXT)
         images = self._matrices.fresh(tenant, Part.IMAGE)
         with self._connections.reading() as connection:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike.index.documents import from_document
 from lookalike.index.protocol import ByWords, Candidate, Candidates, Component
 from lookalike.index.sqlite.matrices import numbers
 from lookalike.index.sqlite.matrix import ROUNDING, Matrix, Rows, RowSet
@@ -103,21 +102,24 @@ def _candidates(
     values: dict[Component, Values],
     places: NDArray[np.int64],
 ) -> list[Candidate]:
-    documents = connection.execute(
-        "SELECT row, document FROM json_each(?) AS found CROSS JOIN product ON row = found.value",
-        (json.dumps(rows[places].tolist()),),
+    found: dict[int, str] = dict(
+        connection.execute(
+            "SELECT row, product.id FROM json_each(?) AS found "
+            "CROSS JOIN product ON row = found.value",
+            (json.dumps(rows[places].tolist()),),
+        )
     )
-    place_of = dict(zip(rows[places].tolist(), places.tolist(), strict=True))
     return [
         Candidate(
-            from_document(json.loads(text)),
+            found[row],
             {
-                component: float(each[place_of[row]])
+                component: float(each[place])
                 for component, each in values.items()
-                if not np.isnan(each[place_of[row]])
+                if not np.isnan(each[place])
             },
         )
-        for row, text in documents
+        for row, place in zip(rows[places].tolist(), places.tolist(), strict=True)
+        if row in found
     ]
 
 

@@ -10,11 +10,10 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from lookalike.catalog.product import Part
 from lookalike.index.documents import compact_json, matchable, to_document
-from lookalike.index.protocol import Revision, Vector, VectorSpace, Write
+from lookalike.index.protocol import Revision, VectorSpace, Write
+from lookalike.index.vectors import checked
 
 TOMBSTONES_KEPT = 10_000
 """A process that has not looked for more removals than this reads its matrices anew."""
@@ -80,13 +79,6 @@ def draft(tenant: str, write: Write, space: VectorSpace) -> Draft:
             for part, vector in write.vectors.items()
         },
     )
-
-
-def checked(vector: Vector, space: VectorSpace) -> Vector:
-    """The vector as float32. Raises `ValueError` unless it is one of the space."""
-    if vector.shape != (space.dimensions,) or not abs(np.linalg.norm(vector) - 1) < 1e-3:
-        raise ValueError(f"A vector must have {space.dimensions} dimensions and unit length.")
-    return np.ascontiguousarray(vector, dtype=np.float32)
 
 
 def write(
