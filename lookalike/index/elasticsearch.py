@@ -37,9 +37,10 @@ class ElasticsearchDialect:
             }
         }
 
-    def cosine(self, field: str) -> str:
-        """The exact cosine: painless reads the stored floats, not the quantised ones."""
-        return f"cosineSimilarity(params.vector, '{field}')"
+    def exactly(self, field: str, vector: list[float]) -> Json:
+        """Painless reads the stored floats, not the quantised ones; no score may be negative."""
+        cosine = f"cosineSimilarity(params.vector, '{field}')"
+        return {"source": f"Math.max(0.0, (1.0 + {cosine}) / 2)", "params": {"vector": vector}}
 
     def with_width(self, vectors: Json, dimensions: int, index_type: str) -> Json:
         """The component template of the vectors, for a model's width and a kind of graph."""

@@ -35,9 +35,10 @@ class OpenSearchDialect:
             }
         }
 
-    def cosine(self, field: str) -> str:
-        """The exact cosine, by the plugin's own function."""
-        return f"cosineSimilarity(params.vector, doc['{field}'])"
+    def exactly(self, field: str, vector: list[float]) -> Json:
+        """The k-NN plugin's own script, which every distribution with the plugin has."""
+        params = {"field": field, "query_value": vector, "space_type": "cosinesimil"}
+        return {"lang": "knn", "source": "knn_score", "params": params}
 
     def with_width(self, vectors: Json, dimensions: int, index_type: str) -> Json:  # noqa: ARG002
         """The component template of the vectors, for a model's width."""

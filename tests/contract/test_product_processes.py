@@ -146,4 +146,5 @@ def test_a_writer_that_is_killed_does_no_harm(engine: Engine, index: ProductInde
     engine.settle()
     accepted = index.counts(TENANT).accepted
     assert index.page(TENANT, Listing(limit=1)).total == accepted
-    assert index.nearest(TENANT, HERE).total == accepted
+    found = index.nearest(TENANT, HERE)
+    assert found.total == accepted if found.exact else 1000 <= found.total <= accepted

@@ -62,8 +62,7 @@ def near(  # noqa: PLR0917  a search is what all of these say
     explored: int,
     *conditions: Json,
 ) -> Json:
-    """The nearest of the candidates, scored by their stored floats: 1 + cosine, and equal ones by
-    id. What does not reach the threshold does not count."""
+    """The nearest of the candidates, scored by their stored floats, equal ones by id. What does not reach the threshold does not count."""
     part = query.part.value
     of_model = {"term": {f"{part}_model": model}}
     found = searchable(query.filters, of_model, *conditions)
@@ -76,7 +75,7 @@ def near(  # noqa: PLR0917  a search is what all of these say
     )
     return {
         "query": _exactly(dialect, knn),
-        "min_score": max(0.0, 1 + query.at_least - ROUNDING),
+        "min_score": max(0.0, (1 + query.at_least - ROUNDING) / 2),
         "sort": [{"_score": "desc"}, {"id": "asc"}],
         "size": query.limit,
         "track_total_hits": True,
@@ -91,10 +90,7 @@ def _exactly(dialect: Dialect, knn: Knn) -> Json:
     return {
         "script_score": {
             "query": dialect.knn(knn),
-            "script": {
-                "source": f"Math.max(0.0, 1.0 + {dialect.cosine(knn.field)})",
-                "params": {"vector": knn.vector},
-            },
+            "script": dialect.exactly(knn.field, knn.vector),
         }
     }
 
@@ -206,7 +202,7 @@ def counts(tenant: str) -> Json:
 
 def cosine_of(score: float) -> float:
     """The cosine that a score of `near` tells."""
-    return max(-1.0, min(1.0, score - 1.0))
+    return max(-1.0, min(1.0, 2 * score - 1.0))
 
 
 def moment_of(us: int) -> datetime:

@@ -41,8 +41,8 @@ class Dialect(Protocol):
         """A query clause of the nearest vectors, the filter inside."""
         ...
 
-    def cosine(self, field: str) -> str:
-        """A painless expression of the exact cosine of `params.vector` with the stored floats."""
+    def exactly(self, field: str, vector: list[float]) -> Json:
+        """A script that scores by the stored floats: (1 + cosine) / 2."""
         ...
 
     def with_width(self, vectors: Json, dimensions: int, index_type: str) -> Json:
