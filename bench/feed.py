@@ -136,7 +136,7 @@ def measure(size: int, folder: Path) -> str:
         configure_logs("warning")
         services = make_services(Settings(data_dir=folder, redis_url=url))
         key = services.accounts.open() or ""
-        tenant = services.accounts.authenticate(key).tenant
+        tenant = services.callers.authenticate(key).tenant
         client = create_app(services).test_client()
         new_s, new_mb = put(client, key, body)
         embed_all(services, tenant)

@@ -140,6 +140,7 @@ def make_pipeline(services: Services) -> Pipeline:
         embedder=services.embedder,
         pictures=services.pictures,
         renew_every_s=services.settings.lease_s / 3,
+        recheck_after=services.settings.recheck_after,
     )
 
 
@@ -155,6 +156,7 @@ def make_sweeper(services: Services, pipeline: Pipeline) -> Sweeper:
         resume=services.reindex.resume,
         keep_books=services.bookkeeping.keep,
         turn=turn,
+        recheck_after=services.settings.recheck_after,
     )
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -34,6 +35,13 @@ def _seconds(text: str) -> float:
     number = float(text)
     if not 0 < number <= 3600:
         raise ValueError("must be more than 0 and at most 3600 seconds")
+    return number
+
+
+def _hours(text: str) -> float:
+    number = float(text)
+    if not 0 < number <= 24 * 366:
+        raise ValueError("must be more than 0 and at most a year's 8784 hours")
     return number
 
 
@@ -85,9 +93,15 @@ class Settings:
     fetch_allow: tuple[str, ...] = _setting(_commas, ())
     fetch_timeout_s: float = _setting(_seconds, 20.0)
     fetch_max_mb: int = _setting(_whole(1, 1024), 20)
+    recheck_after_h: float | None = _setting(_hours, None)
     fetch_contact: str = _setting(str, "")
     max_megapixels: int = _setting(_whole(1, 1000), 50)
     log_level: str = _setting(_level, "info")
+
+    @property
+    def recheck_after(self) -> timedelta | None:
+        """How old the last look at a picture may grow; None: it is never looked at again."""
+        return None if self.recheck_after_h is None else timedelta(hours=self.recheck_after_h)
 
     @property
     def index_location(self) -> str:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lookalike.catalog.face import FEED, Face
-from lookalike.catalog.product import Facts, Part, PartState, Product
+from lookalike.catalog.product import Facts, Part, PartState, PictureSeen, Product
 from lookalike.catalog.text import EMBEDDED, image_digest, text_digest
 from lookalike.index.protocol import Vector
 
@@ -157,12 +157,14 @@ def _state(wanted: str | None, had: str | None, state: PartState, retries: bool)
 class Outcome:
     """What a worker made of the parts that `of` owed: a vector each, or why there is none.
 
-    A part that is in neither stays owed.
+    A part that is in neither stays owed. `picture`: the one that was seen, also where it was looked
+    at only to see whether it is another one by now.
     """
 
     of: Product
     made: dict[Part, Vector] = field(default_factory=dict)
     failed: dict[Part, str] = field(default_factory=dict)
+    picture: PictureSeen | None = None
 
 
 def settle(product: Product, outcome: Outcome) -> Change | None:
@@ -173,23 +175,28 @@ def settle(product: Product, outcome: Outcome) -> Change | None:
     """
     if product.generation != outcome.of.generation:
         return None
-    wanted = {
-        part
-        for part in product.owed
-        if _digest(product, part) == _digest(outcome.of, part)
-        and (part in outcome.made or part in outcome.failed)
-    }
-    if not wanted:
-        return None
-    states = {
-        part.value: PartState.DONE if part in outcome.made else PartState.FAILED for part in wanted
-    }
-    errors = [outcome.failed[part] for part in Part if part in wanted & outcome.failed.keys()]
+    made = {part for part in outcome.made if _wants(product, outcome, part)}
+    failed = {part for part in outcome.failed if _wants(product, outcome, part)}
+    states = dict.fromkeys(map(str, made), PartState.DONE)
+    states |= dict.fromkeys(map(str, failed), PartState.FAILED)
+    errors = [outcome.failed[part] for part in Part if part in failed]
     error = " ".join([product.embedding_error or "", *errors]).strip() or None
-    return Change(
-        replace(product, embedding_error=error, **states),  # type: ignore[arg-type]
-        {part: outcome.made[part] for part in wanted if part in outcome.made},
-    )
+    settled = replace(product, embedding_error=error, **states)  # type: ignore[arg-type]
+    if settled.image is PartState.DONE and _is_from(product, outcome, Part.IMAGE):
+        settled = replace(settled, picture=outcome.picture or product.picture)
+    if settled == product:
+        return None
+    return Change(settled, {part: outcome.made[part] for part in made})
+
+
+def _wants(product: Product, outcome: Outcome, part: Part) -> bool:
+    """Whether this part is to be made from what the worker saw: owed, or looked at again."""
+    again = part is Part.IMAGE and outcome.of.image is product.image is PartState.DONE
+    return _is_from(product, outcome, part) and (part in product.owed or again)
+
+
+def _is_from(product: Product, outcome: Outcome, part: Part) -> bool:
+    return _digest(product, part) == _digest(outcome.of, part)
 
 
 def _digest(product: Product, part: Part) -> str | None:

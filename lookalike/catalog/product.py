@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -71,13 +71,17 @@ class Facts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PictureSeen:
     """The picture that the image vector was made from, so that a later look can tell whether
-    another one is behind the same URL. `digest`: SHA-256 of its bytes in hex; `etag` and
-    `last_modified` as its host named them."""
+    another one is behind the same URL. `digest`: SHA-256 of its bytes in hex, empty where they were
+    not kept in mind; `etag` and `last_modified` as its host named them."""
 
     digest: str
     etag: str | None
     last_modified: str | None
     checked_at: datetime
+
+    def at(self, checked_at: datetime) -> PictureSeen:
+        """The same picture, looked at again."""
+        return replace(self, checked_at=checked_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

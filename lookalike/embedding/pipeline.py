@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
 
 import numpy as np
@@ -18,9 +19,9 @@ import structlog
 
 from lookalike.catalog import change
 from lookalike.catalog.change import Outcome
-from lookalike.catalog.product import Part, Product
+from lookalike.catalog.product import Part, PartState, PictureSeen, Product
 from lookalike.catalog.text import enriched_text
-from lookalike.embedding.pictures import Picture, PictureReader
+from lookalike.embedding.pictures import Look, Picture, PictureReader
 from lookalike.embedding.protocol import Embedder
 from lookalike.errors import PictureUnreachable, PictureUnusable, QueueAway
 from lookalike.index.protocol import ProductIndex, Write
@@ -44,6 +45,16 @@ _ENDED_WORKERS = (
     "Making this product's vectors ended the worker three times, so it is not tried again. "
     "Replace its picture, or upload the product once more to retry."
 )
+
+
+_NEVER_SEEN = PictureSeen(
+    digest="", etag=None, last_modified=None, checked_at=datetime.min.replace(tzinfo=UTC)
+)
+
+
+def utc_now() -> datetime:
+    """The time, aware."""
+    return datetime.now(UTC)
 
 
 @dataclass(slots=True)
@@ -85,6 +96,8 @@ class Pipeline:
     embedder: Embedder
     pictures: PictureReader
     renew_every_s: float
+    recheck_after: timedelta | None = None
+    now: Callable[[], datetime] = utc_now
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
     )
@@ -150,7 +163,7 @@ class Pipeline:
         tally.retried, tally.released = len(retried), len(released)
 
     def _read(self, claim: Claim) -> list[_Work]:
-        """The claimed products that are there, active, and owe something."""
+        """The claimed products that are there, active, and have something to be done."""
         by_tenant = _by_tenant(claim.items)
         stored = {
             (tenant, id): each.product
@@ -161,26 +174,42 @@ class Pipeline:
         return [
             _Work(item, Outcome(product))
             for item, product in found
-            if product is not None and product.is_active and product.owed
+            if product is not None
+            and product.is_active
+            and (product.owed or self._is_to_be_checked(product))
         ]
 
-    def _look(self, works: Sequence[_Work]) -> dict[Future[Picture], _Work]:
-        """Sets threads to fetch and decode the pictures that are owed."""
-        return {
-            self._pool.submit(self.pictures.from_url, work.product.facts.image_url or ""): work
-            for work in works
-            if Part.IMAGE in work.product.owed
-        }
+    def _is_to_be_checked(self, product: Product) -> bool:
+        """Whether it is time to see if another picture is behind the URL."""
+        if self.recheck_after is None or product.image is not PartState.DONE:
+            return False
+        before = product.picture
+        return before is None or before.checked_at <= self.now() - self.recheck_after
 
-    def _embed_images(self, looking: dict[Future[Picture], _Work]) -> None:
+    def _look(self, works: Sequence[_Work]) -> dict[Future[Look], _Work]:
+        """Sets threads to fetch and decode the pictures that are owed or to be checked."""
+        looking = {}
+        for work in works:
+            product, url = work.product, work.product.facts.image_url or ""
+            if Part.IMAGE in product.owed:
+                looking[self._pool.submit(self.pictures.look, url, None, self.now())] = work
+            elif self._is_to_be_checked(product):
+                before = product.picture
+                looking[self._pool.submit(self.pictures.look, url, before, self.now())] = work
+        return looking
+
+    def _embed_images(self, looking: dict[Future[Look], _Work]) -> None:
         """Embeds each batch of pictures as soon as it is full, while others are still fetched."""
         batch: list[tuple[_Work, Picture]] = []
         for future in as_completed(looking):
             work = looking[future]
             try:
-                batch.append((work, future.result()))
+                look = future.result()
+                work.outcome.picture = look.seen
+                if look.picture is not None:
+                    batch.append((work, look.picture))
             except (PictureUnusable, PictureUnreachable) as error:
-                _without_picture(work, error)
+                _without_picture(work, error, self.now())
             except Exception:
                 # A fault of ours, and one product's: it must not take the others with it.
                 log.exception("picture_not_read", product=work.product.id)
@@ -260,8 +289,16 @@ def _by_tenant(items: Sequence[_T]) -> dict[str, list[_T]]:
     return groups
 
 
-def _without_picture(work: _Work, error: PictureUnusable | PictureUnreachable) -> None:
-    """Decides between another try and failure."""
+def _without_picture(
+    work: _Work, error: PictureUnusable | PictureUnreachable, now: datetime
+) -> None:
+    """Decides between another try and failure. A check alone harms nothing: the product keeps the
+    vector that it has, and is looked at again when its time comes."""
+    if Part.IMAGE not in work.product.owed:
+        before = work.product.picture or _NEVER_SEEN
+        work.outcome.picture = before.at(now)
+        log.info("picture_not_checked", product=work.product.id, reason=error.detail)
+        return
     tries = work.claimed.tries + 1
     if isinstance(error, PictureUnreachable):
         if tries < TRIES:

@@ -134,7 +134,7 @@ def _picture_fields(picture: PictureSeen | None) -> Document:
 
 
 def _picture(document: Mapping[str, Any]) -> PictureSeen | None:
-    if document.get("picture_digest") is None:
+    if document.get("picture_checked_at") is None:
         return None
     return PictureSeen(
         digest=document["picture_digest"],

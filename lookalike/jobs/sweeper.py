@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -48,7 +49,9 @@ class Sweeper:
     """Every 5 seconds: leases that ran out, products that are due, reindexing that is to go on.
     Every minute: what the index says is owed, what jobs wait for in vain, and the accounts' books
     (`keep_books`). `fail` fails those that ended their worker three times, and settles them;
-    `resume` goes on with reindexing by a page and tells whether there is more."""
+    `resume` goes on with reindexing by a page and tells whether there is more. `recheck_after`: how
+    old a look at a picture may grow before the next one, of which at most a page are queued a
+    minute; None: there is none."""
 
     queue: OwedQueue
     ticker: Ticker
@@ -58,6 +61,7 @@ class Sweeper:
     resume: Callable[[], bool]
     keep_books: Callable[[], None]
     turn: Turn
+    recheck_after: timedelta | None = None
 
     def run(self, stop: threading.Event) -> None:
         """Sweeps until `stop` is set. A fault is logged, and the next sweep comes all the same."""
@@ -101,6 +105,9 @@ class Sweeper:
             self.queue.restore(page)
             self.turn.take(TURN_S)  # many pages last longer than one turn
             after = page[-1]
+        if self.recheck_after is not None:
+            long_ago = datetime.now(UTC) - self.recheck_after
+            self.queue.restore(self.index.unchecked(long_ago, PAGE))
 
     def _settle_jobs(self) -> None:
         """A worker that ended between its write and its word to the jobs left them waiting."""

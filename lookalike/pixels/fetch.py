@@ -16,6 +16,7 @@ from lookalike.errors import Misconfigured, PictureUnreachable, PictureUnusable
 from lookalike.pixels.addresses import AddressRule
 from lookalike.pixels.clock import Clock, left_s, timed
 from lookalike.pixels.connecting import CheckedBackend, Resolve, resolve
+from lookalike.pixels.download import Download, Validators, validators_of
 from lookalike.pixels.politeness import Politeness, asked_pause_s
 from lookalike.pixels.urls import Target, joined, parse, shown
 from lookalike.pixels.wording import in_words, named, refusal
@@ -65,21 +66,32 @@ class Fetcher:
         Raises `PictureUnusable` where trying again would change nothing, `PictureUnreachable`
         where it might.
         """
-        clock = Clock(self._timeout_s, deadline_s)
+        found = self._follow(url, Clock(self._timeout_s, deadline_s), Validators())
+        assert found is not None  # nothing was asked on a condition
+        return found.data
+
+    def download(self, url: str, known: Validators) -> Download | None:
+        """The picture behind a URL; None where its host says that it is the one that is known.
+        Raises what `fetch` raises."""
+        return self._follow(url, Clock(self._timeout_s, None), known)
+
+    def _follow(self, url: str, clock: Clock, known: Validators) -> Download | None:
         at = url
         for _ in range(MOST_REDIRECTS + 1):
             where = named(url, at)
             with in_words(where), timed(clock):
-                found = self._request(parse(at), where, clock)
-                if isinstance(found, bytes):
+                found = self._request(parse(at), where, clock, known)
+                if not isinstance(found, str):
                     return found
                 at = joined(at, found)
         raise PictureUnusable(
             f"{shown(url)} redirects more than {MOST_REDIRECTS} times. Give the picture's own URL."
         )
 
-    def _request(self, target: Target, where: str, clock: Clock) -> bytes | str:
-        """The body, or where the host says that it is instead."""
+    def _request(
+        self, target: Target, where: str, clock: Clock, known: Validators
+    ) -> Download | str | None:
+        """The picture, or where the host says that it is instead; None: it is the known one."""
         url = httpcore2.URL(
             scheme=target.scheme, host=target.host, port=target.port, target=target.path
         )
@@ -88,6 +100,7 @@ class Fetcher:
             ("User-Agent", self._agent),
             ("Accept", _ACCEPT),
             ("Accept-Encoding", "identity"),
+            *known.conditions(),
         ]
         with (
             self._politeness.turn(target.host, clock),
@@ -96,13 +109,15 @@ class Fetcher:
             answer = _named_headers(response)
             if response.status in _REDIRECTS and "location" in answer:
                 return answer["location"]
+            if response.status == 304 and known.conditions():
+                return None
             if response.status != 200:
                 pause_s = asked_pause_s(answer.get("retry-after", ""))
                 error = refusal(where, response.status, pause_s)
                 if isinstance(error, PictureUnreachable) and error.retry_after:
                     self._politeness.pause(target.host, error.retry_after)
                 raise error
-            return self._body(response, answer, where)
+            return Download(self._body(response, answer, where), validators_of(answer))
 
     def _body(self, response: httpcore2.Response, answer: Mapping[str, str], where: str) -> bytes:
         if answer.get("content-encoding", "identity").lower() != "identity":

@@ -27,7 +27,7 @@ def jpeg(color: str, size: tuple[int, int] = (200, 200), shape: str = "white") -
 
 
 @dataclass
-class Internet:
+class Internet(PictureSource):
     """The pictures that there are, by URL: a `PictureSource`."""
 
     pictures: dict[str, bytes] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lookalike.embedding.pictures import PictureSource
 from lookalike.errors import PictureUnreachable
 from tests.api.harness import Api
 from tests.api.published import differences, exchanges
@@ -18,7 +19,7 @@ def differing(api: Api, name: str, **path: str) -> list[str]:
     return list(differences(published, answer.get_json(silent=True)))
 
 
-class OneAway:
+class OneAway(PictureSource):
     """The internet, of which the milk's picture does not answer at the moment."""
 
     def fetch(self, url: str, deadline_s: float | None = None) -> bytes:

@@ -57,7 +57,7 @@ def test_the_order_of_members_makes_no_other_body(api: Api) -> None:
 
 
 def test_while_the_first_runs_the_second_waits(api: Api) -> None:
-    tenant = api.services.accounts.authenticate(api.key).tenant
+    tenant = api.services.callers.authenticate(api.key).tenant
     answers = api.services.answers
     assert answers.begin(tenant, "k-1", "the first") is None
     with pytest.raises(StillRunning):

@@ -12,12 +12,13 @@ import pytest
 
 from lookalike.catalog.product import Part
 from lookalike.embedding.packs import Pack
+from lookalike.embedding.pictures import PictureSource
 from lookalike.embedding.protocol import Pixels, Vectors
 from lookalike.errors import ModelAway, PictureUnreachable
 from tests.api.harness import Api, jpeg
 
 
-class Unreachable:
+class Unreachable(PictureSource):
     """A host that never answers, counting how often it was asked."""
 
     def __init__(self, retry_after: float | None = None) -> None:
@@ -93,7 +94,7 @@ def test_a_fault_with_one_picture_takes_no_other_with_it(api: Api) -> None:
         api.upload(external_id="b", image_url="https://example.com/b.jpg")["id"],
     )
 
-    class Faulty:
+    class Faulty(PictureSource):
         def fetch(self, url: str, deadline_s: float | None = None) -> bytes:
             if url.endswith("b.jpg"):
                 raise RuntimeError("a fault of ours")
@@ -109,7 +110,7 @@ def test_a_picture_changed_while_it_is_embedded_is_embedded_again(api: Api) -> N
     api.internet.pictures["https://example.com/new.jpg"] = jpeg("red")
     id = api.upload(external_id="mug")["id"]
 
-    class Meddler:
+    class Meddler(PictureSource):
         """Changes the product while its old picture is being fetched."""
 
         def fetch(self, url: str, deadline_s: float | None = None) -> bytes:
@@ -128,7 +129,7 @@ def test_a_picture_changed_while_it_is_embedded_is_embedded_again(api: Api) -> N
 def test_a_product_deleted_while_it_is_embedded_does_not_come_back(api: Api) -> None:
     id = api.upload()["id"]
 
-    class Deleter:
+    class Deleter(PictureSource):
         def fetch(self, url: str, deadline_s: float | None = None) -> bytes:
             api.call("DELETE", f"/v1/catalog/products/{id}")
             return jpeg("navy")

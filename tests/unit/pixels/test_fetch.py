@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 from lookalike.errors import Misconfigured, PictureUnreachable, PictureUnusable
+from lookalike.pixels.download import Download, Validators
 from lookalike.pixels.fetch import Fetcher
 from tests.unit.pixels.conftest import Answer, Host
 
@@ -76,6 +77,31 @@ def test_the_request_says_who_asks_and_carries_no_secret(
     assert first["User-Agent"].endswith(" (+https://lookalike.test/bot)")
     assert first["Accept-Encoding"] == "identity"
     assert second["Cookie"] is None
+
+
+def test_a_picture_that_is_known_is_asked_for_on_a_condition(host: Host, fetcher: Fetcher) -> None:
+    dated = "Mon, 02 Mar 2026 12:00:00 GMT"
+    url = host.answering("/a.jpg", answer(body=b"picture", ETag='"1"', Last_Modified=dated))
+    first = fetcher.download(url, Validators())
+    assert first == Download(b"picture", Validators('"1"', dated))
+    moved = host.answering("/moved.jpg", answer(302, Location="/b.jpg"))
+    host.answering("/b.jpg", answer(304))
+    assert fetcher.download(moved, first.validators) is None
+    asked = host.seen[-1].headers
+    assert (asked["If-None-Match"], asked["If-Modified-Since"]) == ('"1"', dated)
+
+
+def test_an_answer_to_a_condition_that_was_not_set_is_refused(host: Host, fetcher: Fetcher) -> None:
+    with pytest.raises(PictureUnusable, match="304"):
+        fetcher.download(host.answering("/a.jpg", answer(304)), Validators())
+
+
+@pytest.mark.parametrize("etag", ["x" * 300, "\xe9", '"a\tb"'])
+def test_a_validator_that_could_not_stand_in_a_request_is_forgotten(
+    host: Host, fetcher: Fetcher, etag: str
+) -> None:
+    url = host.answering("/a.jpg", answer(body=b"picture", ETag=etag))
+    assert fetcher.download(url, Validators()) == Download(b"picture")
 
 
 def test_a_connection_is_used_again(host: Host, fetcher: Fetcher) -> None:
