@@ -98,8 +98,10 @@ def make_services(settings: Settings) -> Services:
     queue = RedisOwedQueue(connection, lease_s=settings.lease_s)
     ticker = RqTicker(connection, TASK, QUEUE, CLAIM_SIZE)
     jobs = RedisJobStore(connection)
-    writer = Writer(index=index, queue=queue, ticker=ticker, jobs=jobs)
-    catalog = Catalog(index=index, queue=queue, jobs=jobs, writer=writer, model=pack.digest)
+    writer = Writer(index=index, queue=queue, ticker=ticker, jobs=jobs, quota=quota)
+    catalog = Catalog(
+        index=index, queue=queue, jobs=jobs, writer=writer, quota=quota, model=pack.digest
+    )
     return Services(
         settings=settings,
         pack=pack,

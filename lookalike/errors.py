@@ -78,9 +78,15 @@ class WrongOrigin(Forbidden):
 
 
 class ProductLimit(Forbidden):
-    """The tenant has as many products as its tier allows."""
+    """The tenant has as many products as its tier allows. `limit`: how many those are."""
 
     code = "product_limit"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"Your tier allows {limit:,} products, inactive ones included, and they are all there. "
+            "Delete some, or ask for a larger tier."
+        )
 
 
 class NotFound(Refused):

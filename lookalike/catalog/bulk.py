@@ -17,7 +17,7 @@ from lookalike.catalog.change import Upload, Verdict, content_verdict
 from lookalike.catalog.face import FEED
 from lookalike.catalog.product import EmbeddingStatus, product_id
 from lookalike.catalog.writer import Writer
-from lookalike.errors import Away
+from lookalike.errors import Away, ProductLimit
 from lookalike.index.protocol import Fingerprint, ProductIndex
 from lookalike.jobs.record import MOST_ERRORS, Job, JobKind, JobStore, Tally
 
@@ -86,8 +86,9 @@ class Bulk:
         self._writer = writer
         self._model = model
 
-    def upload(self, tenant: str, items: Iterable[Upload | Refusal]) -> Job:
-        """Stores each product, and gives the job under which they are embedded. Keys are distinct.
+    def upload(self, tenant: str, items: Iterable[Upload | Refusal], limit: int | None) -> Job:
+        """Stores each product, and gives the job under which they are embedded. Keys are distinct;
+        the tenant may have `limit` products (None: any number).
 
         Raises `QueueAway` where no job can be opened, and `Interrupted` where the index or Redis
         goes away in the middle; repeating is safe.
@@ -97,7 +98,7 @@ class Bulk:
         remaining = iter(items)
         try:
             while chunk := list(islice(remaining, CHUNK)):
-                self._store(job, tenant, chunk, progress)
+                self._store(job, tenant, chunk, progress, limit)
             self._close(job, progress)
             return self._catalog.job(tenant, job)
         except Away as error:
@@ -115,7 +116,12 @@ class Bulk:
             return  # the job is as far away as the rest; the answer says what is saved
 
     def _store(
-        self, job: str, tenant: str, chunk: Sequence[Upload | Refusal], progress: _Progress
+        self,
+        job: str,
+        tenant: str,
+        chunk: Sequence[Upload | Refusal],
+        progress: _Progress,
+        limit: int | None,
     ) -> None:
         uploads = {}
         for item in chunk:
@@ -130,7 +136,9 @@ class Bulk:
             for id, each in uploads.items()
             if id not in same
         }
-        applied = self._writer.apply_under(job, tenant, decisions)
+        applied = self._writer.apply_under(job, tenant, decisions, limit)
+        for id in decisions.keys() - applied.keys():
+            progress.refuse(Refusal(f"{uploads[id].key}: {ProductLimit(limit or 0).detail}"))
         self._await_owed(job, tenant, [id for id in same if _is_owed(known[id])])
         progress.verdicts[Verdict.UNCHANGED] += len(same)
         progress.verdicts.update(

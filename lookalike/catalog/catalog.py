@@ -10,17 +10,19 @@ from functools import partial
 
 import structlog
 
+from lookalike.accounts.quota import Quota
 from lookalike.catalog import change
 from lookalike.catalog.change import Change, Patch, Upload, Verdict
 from lookalike.catalog.face import Face
 from lookalike.catalog.product import EmbeddingStatus, Product, product_id
 from lookalike.catalog.writer import Applied, Decide, Writer
-from lookalike.errors import NotFound, QueueAway
+from lookalike.errors import NotFound, ProductLimit, QueueAway
 from lookalike.index.protocol import Listing, Page, ProductIndex
 from lookalike.jobs.protocol import OwedQueue
 from lookalike.jobs.record import Fate, Job, JobKind, JobStore, Tally
 
 log = structlog.get_logger(__name__)
+
 
 Clock = Callable[[], datetime]
 
@@ -48,6 +50,7 @@ class Catalog:
         queue: OwedQueue,
         jobs: JobStore,
         writer: Writer,
+        quota: Quota,
         model: str,
         now: Clock = utc_now,
     ) -> None:
@@ -55,22 +58,28 @@ class Catalog:
         self._queue = queue
         self._jobs = jobs
         self._writer = writer
+        self._quota = quota
         self._model = model
         self._now = now
 
-    def upload(self, tenant: str, face: Face, upload: Upload) -> Uploaded:
-        """Creates or updates one product.
+    def upload(self, tenant: str, face: Face, upload: Upload, limit: int | None) -> Uploaded:
+        """Creates or updates one product; the tenant may have `limit` of them (None: any number).
 
         What it owes is queued afterwards; should Redis be away, the sweeper finds it later. Raises
-        `IndexAway`.
+        `ProductLimit` and `IndexAway`.
         """
         id = product_id(tenant, upload.key)
-        applied = self._write_one(tenant, id, self.deciding(tenant, face, upload))
+        applied = self._write_one(tenant, id, self.deciding(tenant, face, upload), limit)
         return Uploaded(applied.after, change.verdict(applied.before, applied.after))
 
     def upload_batch(
-        self, tenant: str, face: Face, uploads: Sequence[Upload], refused: Sequence[str]
-    ) -> tuple[str, list[Uploaded]]:
+        self,
+        tenant: str,
+        face: Face,
+        uploads: Sequence[Upload],
+        refused: Sequence[str],
+        limit: int | None,
+    ) -> tuple[str, list[Uploaded | ProductLimit]]:
         """Creates or updates each product under a job, whose id it gives with one result an item,
         in order. Keys are distinct; `refused` are the lines of the items that were no products.
 
@@ -81,15 +90,22 @@ class Catalog:
         decisions = {
             product_id(tenant, each.key): self.deciding(tenant, face, each) for each in uploads
         }
-        applied = self._writer.apply_under(job, tenant, decisions)
-        results = [
-            Uploaded(each.after, change.verdict(each.before, each.after))
-            for each in (applied[id] for id in decisions)
+        applied = self._writer.apply_under(job, tenant, decisions, limit)
+        uploaded = {
+            id: Uploaded(each.after, change.verdict(each.before, each.after))
+            for id, each in applied.items()
+        }
+        too_many = ProductLimit(limit or 0)
+        over_limit = [
+            f"{each.key}: {too_many.detail}"
+            for each, id in zip(uploads, decisions, strict=True)
+            if id not in uploaded
         ]
-        verdicts = Counter(each.verdict for each in results)
+        lines = [*refused, *over_limit]
+        verdicts = Counter(each.verdict for each in uploaded.values())
         tally = Tally(**{verdict.value: verdicts[verdict] for verdict in Verdict})
-        self._jobs.close(job, replace(tally, failed=len(refused)), refused)
-        return job, results
+        self._jobs.close(job, replace(tally, failed=len(lines)), lines)
+        return job, [uploaded.get(id, too_many) for id in decisions]
 
     def deciding(self, tenant: str, face: Face, upload: Upload) -> Decide:
         """What an upload makes of a product, known or not."""
@@ -115,8 +131,10 @@ class Catalog:
             raise NotFound("There is no such product.")
         return change.patch(known, patch, self._model, self._now())
 
-    def _write_one(self, tenant: str, id: str, decide: Decide) -> Applied:
-        applied = self._writer.apply(tenant, {id: decide})[id]
+    def _write_one(self, tenant: str, id: str, decide: Decide, limit: int | None = None) -> Applied:
+        applied = self._writer.apply(tenant, {id: decide}, limit).get(id)
+        if applied is None:
+            raise ProductLimit(limit or 0)
         try:
             self._writer.follow(tenant, [applied])
         except QueueAway:
@@ -137,6 +155,7 @@ class Catalog:
     def delete(self, tenant: str, ids: Sequence[str]) -> set[str]:
         """Removes products for good; gives the ids that were there."""
         gone = self._index.delete(tenant, ids)
+        self._quota.give_back(tenant, len(gone))
         try:
             self._queue.forget(tenant, gone)
             self._jobs.settle(tenant, dict.fromkeys(gone, (Fate.SUPERSEDED, None)))

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from lookalike.accounts.quota import Quota
 from lookalike.catalog.change import Change, content_changed
 from lookalike.catalog.product import Product
 from lookalike.errors import IndexAway
@@ -46,26 +47,42 @@ class Writer:
     """Writes what callers decide about products, and tells the queue and the jobs."""
 
     def __init__(
-        self, *, index: ProductIndex, queue: OwedQueue, ticker: Ticker, jobs: JobStore
+        self,
+        *,
+        index: ProductIndex,
+        queue: OwedQueue,
+        ticker: Ticker,
+        jobs: JobStore,
+        quota: Quota,
     ) -> None:
         self._index = index
         self._queue = queue
         self._ticker = ticker
         self._jobs = jobs
+        self._quota = quota
 
-    def apply(self, tenant: str, decisions: Mapping[str, Decide]) -> dict[str, Applied]:
-        """Decides about each product (by id) and writes it if it changes; those left alone are not
-        in the answer. Raises `IndexAway`, and what a decision raises."""
+    def apply(
+        self, tenant: str, decisions: Mapping[str, Decide], limit: int | None = None
+    ) -> dict[str, Applied]:
+        """Decides about each product (by id) and writes it if it changes.
+
+        Those left alone are not in the answer, nor new ones beyond the `limit` of the tenant's
+        products. Raises `IndexAway`, and what a decision raises.
+        """
         applied: dict[str, Applied] = {}
         pending = decisions
         for _ in range(_ROUNDS):
-            pending = self._round(tenant, pending, applied)
+            pending = self._round(tenant, pending, applied, limit)
             if not pending:
                 return applied
         raise IndexAway("Others keep changing the same products. Send the request again.")
 
     def _round(
-        self, tenant: str, decisions: Mapping[str, Decide], applied: dict[str, Applied]
+        self,
+        tenant: str,
+        decisions: Mapping[str, Decide],
+        applied: dict[str, Applied],
+        limit: int | None,
     ) -> dict[str, Decide]:
         """Decides and writes each once; gives those that met another writer's change."""
         stored = self._index.get(tenant, list(decisions))
@@ -80,14 +97,23 @@ class Writer:
             if change.product != before:
                 revision = read.revision if read else None
                 writes.append(Write(change.product, revision, change.vectors))
+        for write in self._refused(tenant, writes, limit):
+            writes.remove(write)
+            del applied[write.product.id]
         written = self._index.write(tenant, writes)
-        lost = [each.product.id for each, done in zip(writes, written, strict=True) if not done]
-        for id in lost:
-            del applied[id]
-        return {id: decisions[id] for id in lost}
+        lost = [each for each, done in zip(writes, written, strict=True) if not done]
+        for write in lost:
+            del applied[write.product.id]
+        self._quota.give_back(tenant, sum(write.read is None for write in lost))
+        return {write.product.id: decisions[write.product.id] for write in lost}
+
+    def _refused(self, tenant: str, writes: list[Write], limit: int | None) -> list[Write]:
+        """The last of the new products, which the tenant may not have."""
+        new = [write for write in writes if write.read is None]
+        return new[self._quota.take(tenant, len(new), limit) :] if new else []
 
     def apply_under(
-        self, job: str, tenant: str, decisions: Mapping[str, Decide]
+        self, job: str, tenant: str, decisions: Mapping[str, Decide], limit: int | None = None
     ) -> dict[str, Applied]:
         """Applies the decisions under a job, which waits for what they leave owed.
 
@@ -96,7 +122,7 @@ class Writer:
         `QueueAway`; repeating is safe.
         """
         self._jobs.expect(job, tenant, decisions)
-        applied = self.apply(tenant, decisions)
+        applied = self.apply(tenant, decisions, limit)
         owed = [id for id, each in applied.items() if each.is_queued]
         self._jobs.drop(job, tenant, decisions.keys() - set(owed))
         self.await_owed(job, tenant, owed)

@@ -70,7 +70,7 @@ class ManyProducts(MethodView):
             feed = parse.Feed(body.file)
 
             def upload() -> tuple[dict[str, Any], int]:
-                job = services().bulk.upload(who.tenant, feed.items())
+                job = services().bulk.upload(who.tenant, feed.items(), who.tier.max_products)
                 return present.accepted(job, feed.ignored), HTTPStatus.ACCEPTED
 
             return once.once(who.tenant, body.digest, upload)

@@ -9,7 +9,7 @@ from typing import Any
 from lookalike.catalog.catalog import Uploaded
 from lookalike.catalog.metadata import unfilterable
 from lookalike.catalog.product import EmbeddingStatus, Product
-from lookalike.errors import Invalid
+from lookalike.errors import Invalid, Refused
 from lookalike.index.protocol import Page
 from webapp.lists import present_page
 from webapp.moments import moment
@@ -42,7 +42,7 @@ def _warnings(product: Product) -> Iterator[str]:
         )
 
 
-def refused(item: Item, error: Invalid) -> dict[str, Any]:
+def refused(item: Item, error: Refused) -> dict[str, Any]:
     """Why one item of a batch was not stored."""
     answer: dict[str, Any] = {
         "id": None,
@@ -50,8 +50,11 @@ def refused(item: Item, error: Invalid) -> dict[str, Any]:
         "status": "failed",
         "embedding_status": None,
         "error": error.detail,
+        "code": error.code,
     }
-    return answer | ({"errors": error.errors} if error.errors else {})
+    if isinstance(error, Invalid) and error.errors:
+        answer["errors"] = error.errors
+    return answer
 
 
 def batch(results: Sequence[Mapping[str, Any]], job: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from flask_smorest import Blueprint
 
 from lookalike.accounts.callers import Caller
 from lookalike.accounts.model import Scope
+from lookalike.catalog.catalog import Uploaded
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.face import VISUAL
 from lookalike.errors import Invalid, NotFound
@@ -172,7 +173,8 @@ class OneJob(MethodView):
 def _single(who: Caller, item: Item) -> tuple[dict[str, Any], int]:
     if item.upload is None:
         raise item.error or Invalid("This is no product.")
-    stored = services().catalog.upload(who.tenant, VISUAL, item.upload)
+    limit = who.tier.max_products
+    stored = services().catalog.upload(who.tenant, VISUAL, item.upload, limit)
     statuses = services().catalog.statuses(who.tenant, [stored.product])
     created = stored.verdict is Verdict.CREATED
     answer = present.uploaded(item, stored, statuses[stored.product.id])
@@ -183,14 +185,19 @@ def _batch(who: Caller, items: list[Item]) -> tuple[dict[str, Any], int]:
     """Stores what can be stored, and answers each item in its place."""
     good = [item.upload for item in items if item.upload]
     refused = [parse.line(number, item) for number, item in enumerate(items) if not item.upload]
-    job, stored = services().catalog.upload_batch(who.tenant, VISUAL, good, refused)
-    statuses = services().catalog.statuses(who.tenant, [each.product for each in stored])
+    job, stored = services().catalog.upload_batch(
+        who.tenant, VISUAL, good, refused, who.tier.max_products
+    )
+    products = [each.product for each in stored if isinstance(each, Uploaded)]
+    statuses = services().catalog.statuses(who.tenant, products)
     results = iter(stored)
 
     def answer(item: Item) -> dict[str, Any]:
         if item.error:
             return present.refused(item, item.error)
         result = next(results)
+        if not isinstance(result, Uploaded):
+            return present.refused(item, result)
         return present.uploaded(item, result, statuses[result.product.id])
 
     return present.batch([answer(item) for item in items], job), HTTPStatus.OK

@@ -66,6 +66,7 @@ class BatchItem(UploadAnswer):
         allow_none=True, validate=validate.OneOf(list(EmbeddingStatus))
     )
     error = fields.String(metadata={"description": "Only where status is failed: why"})
+    code = fields.String(metadata={"description": "Only where status is failed: the error's code"})
     errors = fields.Dict(metadata={"description": "Only where status is failed: why, by field"})
 
 
