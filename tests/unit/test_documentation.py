@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import webapp.app  # noqa: F401  (whatever can be answered is imported with it)
 from lookalike.accounts.tiers import TIERS
 from lookalike.errors import LookalikeError
 from lookalike.settings import Settings, variable
