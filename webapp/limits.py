@@ -5,6 +5,8 @@ IETF's draft had them (to its version 6); the newer form in one structured field
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, g, request
 
 from lookalike.accounts.callers import Caller
@@ -13,7 +15,33 @@ from lookalike.accounts.searches import Rate
 from webapp.auth import caller
 from webapp.state import services
 
-RATE_HEADERS = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+_DESCRIBED = {
+    "RateLimit-Limit": "The nearest limit: the tier's searches a month, or a public key's burst",
+    "RateLimit-Remaining": "What is left of it",
+    "RateLimit-Reset": "Seconds until all of it is there again",
+}
+
+RATE_HEADERS = tuple(_DESCRIBED)
+
+
+def _documented(headers: dict[str, str]) -> dict[str, Any]:
+    return {
+        name: {"description": text, "schema": {"type": "integer"}} for name, text in headers.items()
+    }
+
+
+HEADERS = _documented(_DESCRIBED)
+"""What an answered search has besides, in the OpenAPI document."""
+
+LIMITED: dict[str, Any] = {
+    "429": {
+        "description": "A limit is reached; `detail` says which, and when to come back",
+        "headers": _documented(
+            _DESCRIBED | {"Retry-After": "Seconds until one more search is allowed"}
+        ),
+    },
+}
+"""What else a search may answer, in the OpenAPI document."""
 
 
 def install(app: Flask) -> None:

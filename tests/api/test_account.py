@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -129,6 +130,19 @@ def test_without_an_overlap_the_old_key_ends_at_once(api: Api) -> None:
 def test_an_overlap_that_cannot_be_is_refused(api: Api, overlap: Any) -> None:
     old = make(api)
     answer = api.call("POST", f"{KEYS}/{old['id']}/rotate", {"overlap_hours": overlap})
+    assert errors(answer) == ["overlap_hours"]
+
+
+def test_a_body_of_unannounced_length_is_read(api: Api) -> None:
+    old = make(api)
+    answer = api.call(
+        "POST",
+        f"{KEYS}/{old['id']}/rotate",
+        input_stream=io.BytesIO(b'{"overlap_hours": -1}'),
+        content_type="application/json",
+        headers={"Transfer-Encoding": "chunked"},
+        environ_overrides={"wsgi.input_terminated": True},
+    )
     assert errors(answer) == ["overlap_hours"]
 
 

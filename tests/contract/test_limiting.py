@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -179,3 +180,16 @@ def test_what_is_away_is_left_alone_for_a_moment(away: Unanswering) -> None:
     with pytest.raises(QueueAway):
         attempts[0]()
     assert away.tried == 2
+
+
+def test_what_hangs_is_waited_for_once_and_briefly() -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        Redis(port=silent.getsockname()[1], socket_timeout=0.2) as connection,
+    ):
+        counters = RedisCounters(RedisLine(connection, lambda: 0.0), "things", KEPT_S)
+        began = time.monotonic()
+        for _ in range(100):
+            with pytest.raises(QueueAway):
+                counters.take("a", 1, None, nothing)
+        assert time.monotonic() - began < 100 * 0.2

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import webapp.app  # noqa: F401  (whatever can be answered is imported with it)
+from lookalike.accounts.tiers import TIERS
 from lookalike.errors import LookalikeError
 from lookalike.settings import Settings, variable
 from webapp.problems import FRAMEWORK_CODES, STATUS
@@ -37,3 +39,16 @@ def test_every_error_code_that_can_be_answered_is_documented_and_no_other() -> N
     }
     ours = (answered - {"unavailable"}) | {LookalikeError.code, "http_error"}
     assert table("errors.md") == ours | {code for code, _ in FRAMEWORK_CODES.values()}
+
+
+def test_the_tiers_are_documented_as_they_are() -> None:
+    def shown(number: int | None) -> str:
+        return "no limit" if number is None else f"{number:,}"
+
+    rows = {
+        f"| `{tier.name}` | {shown(tier.max_products)} | {shown(tier.searches_a_month)} "
+        f"| {tier.batch_size} |"
+        for tier in TIERS.values()
+    }
+    page = (DOCS / "accounts.md").read_text()
+    assert set(re.findall(r"^\| `\w+` \| .*$", page, re.MULTILINE)) == rows

@@ -11,7 +11,7 @@ from flask_smorest import Blueprint
 
 from lookalike.accounts.model import Scope
 from lookalike.catalog.product import product_id
-from webapp import once
+from webapp import limits, once
 from webapp.auth import caller
 from webapp.body import read_object, require_json
 from webapp.documenting import json_body
@@ -143,8 +143,12 @@ class Reindex(MethodView):
 class Search(MethodView):
     """Searching."""
 
-    @blueprint.doc(summary="Find products that look alike", requestBody=view.REQUEST)
-    @blueprint.response(200, SearchAnswer, examples=view.EXAMPLES)
+    @blueprint.doc(
+        summary="Find products that look alike",
+        requestBody=view.REQUEST,
+        responses=limits.LIMITED,
+    )
+    @blueprint.response(200, SearchAnswer, examples=view.EXAMPLES, headers=limits.HEADERS)
     def post(self) -> Response:
         """The questions and answers of the visual API; `external_id` is the sku."""
         return view.search()

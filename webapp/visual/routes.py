@@ -15,7 +15,7 @@ from lookalike.catalog.catalog import Uploaded
 from lookalike.catalog.change import Verdict
 from lookalike.catalog.face import VISUAL
 from lookalike.errors import Invalid, NotFound
-from webapp import once
+from webapp import limits, once
 from webapp.auth import caller
 from webapp.body import read_object
 from webapp.documenting import json_body
@@ -135,8 +135,12 @@ class OneProduct(MethodView):
 class Search(MethodView):
     """Searching."""
 
-    @blueprint.doc(summary="Find products that look alike", requestBody=view.REQUEST)
-    @blueprint.response(200, SearchAnswer, examples=view.EXAMPLES)
+    @blueprint.doc(
+        summary="Find products that look alike",
+        requestBody=view.REQUEST,
+        responses=limits.LIMITED,
+    )
+    @blueprint.response(200, SearchAnswer, examples=view.EXAMPLES, headers=limits.HEADERS)
     def post(self) -> Response:
         """The active products most similar to a picture, to another product, or to words."""
         return view.search()
