@@ -5,7 +5,6 @@ They check without changing: a text keeps its spaces, a number keeps its JSON ty
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +17,8 @@ MOST_AMOUNT = 10**12
 METADATA_BYTES = 64 * 1024
 METADATA_DEPTH = 5
 METADATA_KEYS = 200
+FILTER_VALUES = 1000
+"""Values that one key of a filter may list: engines bound the size of a query."""
 
 
 def _described(kwargs: dict[str, Any], **facts: Any) -> dict[str, Any]:
@@ -97,7 +98,7 @@ class Amount(fields.Field[int | float]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> int | float:
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValidationError("Must be a number, such as 12.5, without quotes.")
-        if not math.isfinite(value) or not 0 <= value < self.most:
+        if not 0 <= value < self.most:  # NaN is in no range, and 10**400 is no float
             raise ValidationError("Must be a number from 0 to under 1,000,000,000,000.")
         return value
 
@@ -148,8 +149,14 @@ class MetadataFilter(fields.Field[Mapping[str, Any]]):
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Mapping[str, Any]:
         if not isinstance(value, dict):
             raise ValidationError("Must be an object, in braces.")
+        if len(value) > METADATA_KEYS:
+            raise ValidationError(f"Must have at most {METADATA_KEYS} keys, not {len(value):,}.")
         for key, wanted in value.items():
             one_of = wanted if isinstance(wanted, list) else [wanted]
+            if len(one_of) > FILTER_VALUES:
+                raise ValidationError(
+                    f"{key}: may list at most {FILTER_VALUES:,} values, not {len(one_of):,}."
+                )
             if not one_of or any(term(key, each) is None for each in one_of):
                 raise ValidationError(
                     f"{key}: must be a text of at most {LONGEST_VALUE} characters, a number, a "

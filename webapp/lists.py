@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from marshmallow import Schema, fields, validate
 
@@ -95,9 +96,10 @@ def position_of(cursor: str) -> Position:
         padded = cursor + "=" * (-len(cursor) % 4)
         created_at, id = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
         at = datetime.fromisoformat(created_at)
-        if at.tzinfo is None or not isinstance(id, str):
+        if at.tzinfo is None:
             raise ValueError("not a position")
-    except (binascii.Error, ValueError, TypeError) as error:
+        position = Position(at, str(UUID(id)))
+    except (binascii.Error, ValueError, TypeError, AttributeError, RecursionError) as error:
         detail = "Must be the next_cursor of an earlier page, unchanged."
         raise Invalid("This cursor cannot be read.", {"cursor": [detail]}) from error
-    return Position(at, id)
+    return position

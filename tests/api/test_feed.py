@@ -142,6 +142,7 @@ def test_the_same_sku_twice_is_stored_as_it_came_last(api: Api) -> None:
         ({"sku": 5, "name": "A"}, "item 1: sku: Must be text."),
         ({"sku": "a", "name": 5}, "a: name: Must be text."),
         ({"sku": "a", "name": "\ud800"}, "a: name: Holds half of a surrogate pair"),
+        ({"sku": "\ud800", "name": "A"}, "?: sku: Holds half of a surrogate pair"),
         ({"sku": "a", "name": "A", "weight": "1"}, "a: weight: Must be a number"),
         ({"sku": "a", "name": "A", "weight": -1}, "a: weight: Must be a number from 0"),
         ({"sku": "a", "name": "A", "is_active": "yes"}, "a: is_active: Must be true or false"),

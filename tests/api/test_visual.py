@@ -104,6 +104,16 @@ def test_a_batch_answers_each_item_in_order_and_one_bad_item_sinks_no_other(api:
     assert set(statuses(api)) == {"a", "c"}
 
 
+@pytest.mark.parametrize("key", ["\ud800", "x" * 10_000, "a\nb", "a\x00b"])
+def test_a_key_of_rubbish_sinks_no_other_item(api: Api, key: str) -> None:
+    good = {"title": "Mug", "image_url": "https://example.com/mug.jpg"}
+    answer = api.post("/products", {"products": [good | {"external_id": key}, good]}).json or {}
+    assert [each["status"] for each in answer["results"]] == ["failed", "created"]
+    [line] = (api.get(f"/jobs/{answer['job_id']}").json or {})["errors"]
+    assert "external_id: " in line
+    assert len(line) < 1000
+
+
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
@@ -141,6 +151,7 @@ def test_a_wrong_upload_is_refused(api: Api, body: Any, status: int, code: str) 
         ("price", "12,50"),
         ("price", True),
         ("price", 10**12),
+        ("price", 10**400),
         ("metadata", []),
         ("metadata", {"a": {"b": {"c": {"d": {"e": {}}}}}}),
         ("metadata", {str(number): 1 for number in range(201)}),
@@ -248,29 +259,44 @@ def test_total_found_counts_beyond_max_results_and_the_threshold_is_inclusive(ap
     assert set(answer["steps_ms"]) == {"picture", "embed", "search"}
 
 
+PICTURE = base64.b64encode(jpeg("navy")).decode()
+
+
 @pytest.mark.parametrize(
-    "asked",
+    ("asked", "field"),
     [
-        {},
-        {"image_base64": "AAAA", "product_id": "550e8400-e29b-41d4-a716-446655440000"},
-        {"image_base64": "not base64!"},
-        {"image_base64": base64.b64encode(b"just text").decode()},
-        {"image_base64": ""},
-        {"image_url": "https://example.com/unknown.jpg"},
-        {"image_url": "http://127.0.0.1/admin"},
-        {"product_id": "nonsense"},
-        {"image_base64": "AAAA", "similarity_threshold": 7},
-        {"image_base64": "AAAA", "max_results": 0},
-        {"image_base64": "AAAA", "max_results": 10**9},
-        {"image_base64": "AAAA", "max_results": "5"},
-        {"image_base64": "AAAA", "min_price": -1},
-        {"image_base64": "AAAA", "min_price": 2, "max_price": 1},
-        {"image_base64": "AAAA", "treshold": 0.5},
+        (
+            {"image_base64": PICTURE, "product_id": "550e8400-e29b-41d4-a716-446655440000"},
+            "image_base64 and product_id",
+        ),
+        ({"image_base64": "not base64!"}, "image_base64"),
+        ({"image_base64": base64.b64encode(b"just text").decode()}, "image_base64"),
+        ({"image_base64": ""}, "image_base64"),
+        ({"image_url": "https://example.com/unknown.jpg"}, "image_url"),
+        ({"image_url": "http://127.0.0.1/admin"}, "image_url"),
+        ({"product_id": "nonsense"}, "product_id"),
+        ({"image_base64": PICTURE, "similarity_threshold": 7}, "similarity_threshold"),
+        ({"image_base64": PICTURE, "similarity_threshold": 10**400}, "similarity_threshold"),
+        ({"image_base64": PICTURE, "max_results": 0}, "max_results"),
+        ({"image_base64": PICTURE, "max_results": 10**9}, "max_results"),
+        ({"image_base64": PICTURE, "max_results": "5"}, "max_results"),
+        ({"image_base64": PICTURE, "max_results": True}, "max_results"),
+        ({"image_base64": PICTURE, "min_price": -1}, "min_price"),
+        ({"image_base64": PICTURE, "max_price": "12,50"}, "max_price"),
+        ({"image_base64": PICTURE, "min_price": 2, "max_price": 1}, "min_price"),
+        ({"image_base64": PICTURE, "treshold": 0.5}, "treshold"),
     ],
 )
-def test_a_wrong_search_is_refused(api: Api, asked: dict[str, Any]) -> None:
+def test_a_wrong_search_is_refused(api: Api, asked: dict[str, Any], field: str) -> None:
     answer = api.post("/search", asked)
     assert (answer.status_code, (answer.json or {})["code"]) == (422, "invalid_value")
+    assert list((answer.json or {})["errors"]) == [field]
+
+
+def test_a_search_for_nothing_is_told_what_to_search_with(api: Api) -> None:
+    answer = api.post("/search", {})
+    assert (answer.status_code, (answer.json or {})["code"]) == (422, "invalid_value")
+    assert "image_base64" in (answer.json or {})["detail"]
 
 
 def test_a_query_picture_that_cannot_be_had_tells_nothing_of_what_is_behind_us(api: Api) -> None:
@@ -320,6 +346,25 @@ def test_the_list_filters_by_external_id_and_by_status(api: Api) -> None:
     assert (api.get("/products?embedding_status=pending").json or {})["total"] == 2
     assert (api.get("/products?embedding_status=processing").json or {})["total"] == 2
     assert (api.get("/products?embedding_status=failed").json or {})["total"] == 0
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "[" * 5000,
+        '["2026-01-01T00:00:00+00:00", "\\ud800"]',
+        '["2026-01-01T00:00:00+00:00", 5]',
+        '["2026-01-01T00:00:00", "550e8400-e29b-41d4-a716-446655440000"]',
+        '["tomorrow", "550e8400-e29b-41d4-a716-446655440000"]',
+        "5",
+    ],
+)
+def test_a_cursor_that_nobody_was_given_is_a_422(api: Api, place: str) -> None:
+    api.upload()
+    cursor = base64.urlsafe_b64encode(place.encode()).decode()
+    answer = api.get("/products", query_string={"cursor": cursor})
+    assert answer.status_code == 422
+    assert list((answer.json or {})["errors"]) == ["cursor"]
 
 
 @pytest.mark.parametrize(

@@ -172,10 +172,18 @@ def test_an_upload_says_which_metadata_cannot_be_filtered_by(api: Api) -> None:
         {"query": "a", "metadata": {"a": []}},
         {"query": "a", "metadata": {"a": "x" * 257}},
         {"query": "a", "metadata": "a"},
+        {"query": "a", "metadata": {str(number): 1 for number in range(201)}},
+        {"query": "a", "metadata": {"a": list(range(1001))}},
     ],
 )
 def test_wrong_words_and_filters_are_a_422(api: Api, asked: dict[str, Any]) -> None:
     assert api.post("/search", asked).status_code == 422
+
+
+def test_a_filter_at_its_limits_is_answered(shop: Api) -> None:
+    metadata = {"size": [3, *range(100, 1099)]} | {str(number): 1 for number in range(199)}
+    assert search(shop, query="молоко", metadata=metadata)["total_found"] == 0
+    assert search(shop, query="молоко", metadata={"size": metadata["size"]})["total_found"] == 2
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from lookalike.catalog.change import Patch, Upload
 from lookalike.errors import Invalid
 from webapp.feed.quick import is_plainly_right
 from webapp.feed.schemas import FeedChanges, FeedProduct
-from webapp.loading import load
+from webapp.loading import load, refusal
 from webapp.streaming import elements
 
 _PRODUCT = FeedProduct()
@@ -48,7 +48,8 @@ class Feed:
             try:
                 yield self._item(number, sent)
             except Invalid as error:
-                yield Refusal(_line(number, sent, error))
+                sku = sent.get("sku") if isinstance(sent, dict) else None
+                yield Refusal(refusal(number, sku, error))
 
     def _item(self, number: int, sent: Any) -> Upload:
         if not isinstance(sent, dict):
@@ -91,13 +92,6 @@ def _facts(values: Mapping[str, Any]) -> dict[str, Any]:
     if "attributes" in values:
         facts["metadata"] = values["attributes"]
     return facts
-
-
-def _line(number: int, sent: Any, error: Invalid) -> str:
-    sku = sent.get("sku") if isinstance(sent, dict) else None
-    name = sku[:512] if isinstance(sku, str) and sku else f"item {number + 1}"
-    by_field = "; ".join(f"{field}: {' '.join(why)}" for field, why in error.errors.items())
-    return f"{name}: {by_field or error.detail}"
 
 
 def _digest(sku: str) -> bytes:

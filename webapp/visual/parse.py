@@ -69,15 +69,6 @@ def upload_batch(sent: Any, tier: Tier) -> list[Item]:
     ]
 
 
-def line(number: int, item: Item) -> str:
-    """Why an item of a batch was no product, as a line of its job's errors."""
-    name = item.external_id or f"item {number + 1}"
-    if item.error is None:
-        return name
-    fields = "; ".join(f"{field}: {' '.join(why)}" for field, why in item.error.errors.items())
-    return f"{name}: {fields or item.error.detail}"
-
-
 def deletion(sent: Mapping[str, Any], tenant: str, tier: Tier) -> list[tuple[str, str | None]]:
     """The ids, each with the external_id by which it was named. Raises `Invalid`, `TooLarge`."""
     values = load(_DELETION, sent)

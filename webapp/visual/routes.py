@@ -21,6 +21,7 @@ from webapp.body import read_object
 from webapp.documenting import json_body
 from webapp.jobs import JobAnswer, JobsAnswer, present_job
 from webapp.lists import list_filters, listing
+from webapp.loading import refusal
 from webapp.search import view
 from webapp.search.schemas import SearchAnswer
 from webapp.state import services
@@ -184,7 +185,11 @@ def _single(who: Caller, item: Item) -> tuple[dict[str, Any], int]:
 def _batch(who: Caller, items: list[Item]) -> tuple[dict[str, Any], int]:
     """Stores what can be stored, and answers each item in its place."""
     good = [item.upload for item in items if item.upload]
-    refused = [parse.line(number, item) for number, item in enumerate(items) if not item.upload]
+    refused = [
+        refusal(number, item.external_id, item.error)
+        for number, item in enumerate(items)
+        if item.error
+    ]
     job, stored = services().catalog.upload_batch(
         who.tenant, VISUAL, good, refused, who.tier.max_products
     )
