@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
@@ -33,10 +34,18 @@ _SECURITY = {
 
 
 class DocumentedApi(Api):  # type: ignore[misc]
-    """flask-smorest without its error handler: `problems` answers every error, once."""
+    """flask-smorest without its errors: `problems` answers each of them, and is what the document
+    shows."""
 
     def _register_error_handlers(self) -> None:
         """Leaves errors to `problems.install`."""
+
+    def _register_responses(self) -> None:
+        """Documents errors, under the names by which flask-smorest refers to them."""
+        content = {problems.MIMETYPE: {"schema": problems.Problem}}
+        for name in ("DEFAULT_ERROR", HTTPStatus.UNPROCESSABLE_ENTITY.name):
+            response = {"description": "What went wrong, and what to do", "content": content}
+            self.spec.components.response(name, response, lazy=True)
 
 
 def create_app(services: Services | None = None) -> Flask:

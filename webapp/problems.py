@@ -8,6 +8,7 @@ from typing import Any
 
 import structlog
 from flask import Flask, Response, json
+from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
@@ -30,6 +31,8 @@ from webapp.limits import rate_headers
 from webapp.unpacking import NotGzip, NotReadable
 
 log = structlog.get_logger(__name__)
+
+MIMETYPE = "application/problem+json"
 
 STATUS: dict[type[LookalikeError], HTTPStatus] = {
     NotJson: HTTPStatus.BAD_REQUEST,
@@ -65,6 +68,20 @@ FRAMEWORK_CODES: dict[int, tuple[str, str]] = {
 _RETRY_AFTER_S = "5"
 
 
+class Problem(Schema):
+    """An error, by RFC 9457. Some codes tell more in members of their own."""
+
+    class Meta:
+        unknown = INCLUDE
+
+    type = fields.String(metadata={"format": "uri"})
+    title = fields.String()
+    status = fields.Integer()
+    code = fields.String(metadata={"description": "Stable, fit for programs"})
+    detail = fields.String(metadata={"description": "What to do, in plain words"})
+    errors = fields.Dict(metadata={"description": "Where values are wrong: why, by field"})
+
+
 def install(app: Flask) -> None:
     """Answers every error of the app with a problem document."""
     app.register_error_handler(LookalikeError, _of_ours)
@@ -96,7 +113,7 @@ def problem(
     return Response(
         json.dumps(document),
         status,
-        mimetype="application/problem+json",
+        mimetype=MIMETYPE,
         headers=headers,
     )
 

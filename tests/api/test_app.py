@@ -11,6 +11,7 @@ from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from tests.api.harness import Api
+from webapp.search.schemas import SUBJECTS
 
 OPEN = {"/", "/healthz", "/openapi.json"}
 
@@ -92,6 +93,32 @@ def test_the_openapi_document_validates_and_names_every_route(api: Api) -> None:
         if rule.rule not in OPEN and not rule.rule.startswith(("/docs", "/static"))
     }
     assert documented(api) == served
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/v1/catalog/products", "422"), ("POST", "/v1/catalog/search", "default")],
+)
+def test_errors_are_documented_as_they_are_answered(
+    api: Api, method: str, path: str, status: str
+) -> None:
+    document: dict[str, Any] = api.client.get("/openapi.json").json or {}
+    reference = document["paths"][path][method.lower()]["responses"][status]["$ref"]
+    described = document["components"]["responses"][reference.rpartition("/")[2]]["content"]
+    answer = api.call(method, f"{path}?limit=0", {"max_results": 0})
+    assert answer.status_code == 422
+    assert list(described) == [answer.mimetype]
+    schema = document["components"]["schemas"]["Problem"]
+    assert described[answer.mimetype]["schema"]["$ref"].endswith("/Problem")
+    assert (answer.json or {}).keys() == schema["properties"].keys()
+    assert "Error" not in document["components"]["schemas"]
+
+
+def test_a_search_by_a_file_is_documented_as_it_is_taken(api: Api) -> None:
+    schemas = (api.client.get("/openapi.json").json or {})["components"]["schemas"]
+    form, body = schemas["PictureSearch"], schemas["SearchRequest"]
+    assert form["required"] == ["image"]
+    assert body["properties"].keys() - form["properties"].keys() == set(SUBJECTS)
 
 
 def test_the_documentation_page_needs_no_other_host(api: Api) -> None:

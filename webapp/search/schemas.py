@@ -66,7 +66,10 @@ class SearchRequest(Schema):
 class PictureSearch(SearchRequest):
     """A search by a picture's file: multipart/form-data, the options as text."""
 
-    image = fields.Raw(metadata={"type": "string", "format": "binary"})
+    class Meta(SearchRequest.Meta):
+        exclude = SUBJECTS
+
+    image = fields.Raw(required=True, metadata={"type": "string", "format": "binary"})
 
 
 class Result(Schema):

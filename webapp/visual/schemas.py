@@ -146,14 +146,3 @@ class DeletionAnswer(Schema):
     results = fields.List(fields.Nested(DeletionItem))
     deleted = fields.Integer()
     not_found = fields.Integer()
-
-
-class Problem(Schema):
-    """An error, by RFC 9457. `code` is stable; `errors` names fields where values are wrong."""
-
-    type = fields.String()
-    title = fields.String()
-    status = fields.Integer()
-    code = fields.String()
-    detail = fields.String()
-    errors = fields.Dict()
