@@ -1,4 +1,4 @@
-"""Fixtures for all tests: a real Valkey, one a test process."""
+"""Fixtures for all tests: a real Valkey, one a test process; real engines, one a run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ import redis
 
 from lookalike.errors import Misconfigured
 from lookalike.running.valkey import valkey_at, wait_until_ready
+from tests.servers.elasticsearch import JAVA, Elasticsearch
+from tests.servers.needs import NotHere
+from tests.servers.opensearch import OpenSearch
+from tests.servers.running import Recipe, shared
 
 StartValkey = Callable[[Path], tuple[str, subprocess.Popen[bytes]]]
 
@@ -58,24 +62,41 @@ def redis_client(redis_url: str) -> Iterator[redis.Redis]:
         yield connection
 
 
-def server_url(name: str) -> str:
-    """The URL of a running server that the environment names."""
-    variable = f"LOOKALIKE_TEST_{name.upper()}_URL"
-    if url := os.environ.get(variable):
-        return url
-    sentence = f"{variable} names no server."
-    if os.environ.get("CI"):
-        raise RuntimeError(sentence)
-    pytest.skip(sentence)
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--engine elasticsearch-8.16` runs what needs an Elasticsearch on that version."""
+    parser.addoption(
+        "--engine", default="elasticsearch-9.4", choices=sorted(JAVA), help="which Elasticsearch"
+    )
+
+
+def url_of(recipe: Recipe, factory: pytest.TempPathFactory) -> str:
+    """The URL of a server that all processes of this run share: one that the environment names, or
+    one of our own, started by the first that needs it."""
+    if named := os.environ.get(f"LOOKALIKE_TEST_{recipe.name.split('-')[0].upper()}_URL"):
+        return named
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ
+    folder = factory.getbasetemp()
+    try:
+        return shared(
+            recipe,
+            folder.parent if is_worker else folder,
+            os.getppid() if is_worker else os.getpid(),
+        )
+    except NotHere as error:
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
-def elasticsearch_url() -> str:
-    """The URL of an Elasticsearch."""
-    return server_url("elasticsearch")
+def elasticsearch_url(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """The URL of a real Elasticsearch."""
+    return url_of(Elasticsearch(request.config.getoption("--engine")), tmp_path_factory)
 
 
 @pytest.fixture(scope="session")
-def opensearch_url() -> str:
-    """The URL of an OpenSearch."""
-    return server_url("opensearch")
+def opensearch_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a real OpenSearch."""
+    return url_of(OpenSearch(), tmp_path_factory)

@@ -62,7 +62,8 @@ def near(  # noqa: PLR0917  a search is what all of these say
     explored: int,
     *conditions: Json,
 ) -> Json:
-    """The nearest of the candidates, scored by their stored floats, equal ones by id. What does not reach the threshold does not count."""
+    """The nearest of the candidates, scored by their stored floats, equal ones by id. What does
+    not reach the threshold does not count."""
     part = query.part.value
     of_model = {"term": {f"{part}_model": model}}
     found = searchable(query.filters, of_model, *conditions)
