@@ -10,7 +10,7 @@ import elasticsearch
 from elastic_transport import TransportError
 
 from lookalike.errors import IndexAway, Misconfigured
-from lookalike.index.engine.connecting import Address, is_certificate_error, words_of
+from lookalike.index.engine.connecting import CONNECTIONS, Address, is_certificate_error, words_of
 from lookalike.index.engine.protocol import Answer, Json, Knn
 from lookalike.index.engine.retrying import patiently
 
@@ -75,6 +75,7 @@ class ElasticsearchEngine:
             request_timeout=timeout_s,
             max_retries=0,
             retry_on_timeout=False,
+            connections_per_node=CONNECTIONS,
             **options,
         )
         self.version = self._checked()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,7 @@ from opensearchpy.exceptions import ConnectionError as Unreached
 from opensearchpy.exceptions import TransportError
 
 from lookalike.errors import IndexAway, Misconfigured
-from lookalike.index.engine.connecting import Address, is_certificate_error, words_of
+from lookalike.index.engine.connecting import CONNECTIONS, Address, is_certificate_error, words_of
 from lookalike.index.engine.protocol import Answer, Json, Knn
 from lookalike.index.engine.retrying import patiently
 
@@ -66,8 +67,15 @@ class OpenSearchEngine:
             options["headers"] = {"Authorization": f"ApiKey {address.api_key}"}
         elif address.user:
             options["http_auth"] = (address.user, address.password or "")
+        # The client warns of every answer over 299, such as of what is not there yet.
+        logging.getLogger("opensearch").setLevel(logging.ERROR)
         self._client = opensearchpy.OpenSearch(
-            address.url, timeout=timeout_s, max_retries=0, retry_on_timeout=False, **options
+            address.url,
+            timeout=timeout_s,
+            max_retries=0,
+            retry_on_timeout=False,
+            pool_maxsize=CONNECTIONS,
+            **options,
         )
         self.version = self._checked()
 

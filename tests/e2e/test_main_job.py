@@ -5,9 +5,14 @@ from __future__ import annotations
 import base64
 from collections import Counter
 
+import pytest
+
 from lookalike.demo.pictures import PictureHost
 from lookalike.demo.rows import CatalogueRow
+from tests.contract.harness import ENGINES
 from tests.e2e.harness import Commands, Shop, eventually
+
+on_every_engine = pytest.mark.parametrize("commands", ENGINES, indirect=True)
 
 
 def found_products(shop: Shop, query: CatalogueRow, products: dict[str, str]) -> list[str]:
@@ -21,6 +26,7 @@ def found_products(shop: Shop, query: CatalogueRow, products: dict[str, str]) ->
     return [products[each["external_id"]] for each in results]
 
 
+@on_every_engine
 def test_shoppers_find_the_products_of_a_real_shop_by_other_photographs(
     commands: Commands, picture_host: PictureHost, bagisto: list[CatalogueRow]
 ) -> None:
@@ -32,7 +38,7 @@ def test_shoppers_find_the_products_of_a_real_shop_by_other_photographs(
     shop = commands.serve()
     commands.worker()
     shop.upload(catalogue, picture_host)
-    eventually(lambda: shop.total("pending") == 0, 120)
+    eventually(lambda: shop.total("completed") == len(catalogue), 240)
     assert shop.total("completed") == shop.total() == len(catalogue)
 
     ranks: Counter[str] = Counter()
@@ -44,6 +50,7 @@ def test_shoppers_find_the_products_of_a_real_shop_by_other_photographs(
     assert ranks["first ten"] / len(queries) >= 0.85
 
 
+@on_every_engine
 def test_every_product_ends_completed_or_failed_with_a_reason(
     commands: Commands, picture_host: PictureHost, bagisto: list[CatalogueRow]
 ) -> None:
@@ -54,7 +61,7 @@ def test_every_product_ends_completed_or_failed_with_a_reason(
         url = picture_host.url_of(bagisto[0].image) + f".gone-{number}"
         product = {"title": "Gone", "image_url": url, "external_id": f"gone-{number}"}
         shop.call("POST", "/v1/catalog/products", product)
-    eventually(lambda: shop.total("pending") == 0)
+    eventually(lambda: shop.total() == 25 and shop.total("pending") == 0)
     for each in shop.products():
         if each["external_id"].startswith("gone"):
             assert each["embedding_status"] == "failed"
@@ -63,6 +70,7 @@ def test_every_product_ends_completed_or_failed_with_a_reason(
             assert (each["embedding_status"], each["embedding_error"]) == ("completed", None)
 
 
+@on_every_engine
 def test_a_worker_killed_in_the_middle_costs_nothing(
     commands: Commands, picture_host: PictureHost, bagisto: list[CatalogueRow]
 ) -> None:

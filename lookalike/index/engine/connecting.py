@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+CONNECTIONS = 32
+"""Requests at once of one process: more than its threads."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Address:
