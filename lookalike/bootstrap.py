@@ -104,7 +104,7 @@ def make_services(settings: Settings) -> Services:
     )
     queue = RedisOwedQueue(connection, lease_s=settings.lease_s)
     ticker = RqTicker(connection, TASK, QUEUE, CLAIM_SIZE)
-    jobs = RedisJobStore(connection)
+    jobs = RedisJobStore(connection, index.refresh)
     writer = Writer(index=index, queue=queue, ticker=ticker, jobs=jobs, quota=quota)
     catalog = Catalog(
         index=index, queue=queue, jobs=jobs, writer=writer, quota=quota, model=pack.digest

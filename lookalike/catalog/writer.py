@@ -97,8 +97,8 @@ class Writer:
             if change.product != before:
                 revision = read.revision if read else None
                 writes.append(Write(change.product, revision, change.vectors))
-        for write in self._refused(tenant, writes, limit):
-            writes.remove(write)
+        writes, refused = self._within(tenant, writes, limit)
+        for write in refused:
             del applied[write.product.id]
         written = self._index.write(tenant, writes)
         lost = [each for each, done in zip(writes, written, strict=True) if not done]
@@ -107,10 +107,14 @@ class Writer:
         self._quota.give_back(tenant, sum(write.read is None for write in lost))
         return {write.product.id: decisions[write.product.id] for write in lost}
 
-    def _refused(self, tenant: str, writes: list[Write], limit: int | None) -> list[Write]:
-        """The last of the new products, which the tenant may not have."""
+    def _within(
+        self, tenant: str, writes: list[Write], limit: int | None
+    ) -> tuple[list[Write], list[Write]]:
+        """What the tenant may have, and the last of the new products, which he may not."""
+        known = [write for write in writes if write.read is not None]
         new = [write for write in writes if write.read is None]
-        return new[self._quota.take(tenant, len(new), limit) :] if new else []
+        granted = self._quota.take(tenant, len(new), limit) if new else 0
+        return known + new[:granted], new[granted:]
 
     def apply_under(
         self, job: str, tenant: str, decisions: Mapping[str, Decide], limit: int | None = None

@@ -257,5 +257,8 @@ class ProductIndex(Protocol):
     def counts(self, tenant: str) -> Counts:
         """How many products there are, and how far the active ones are."""
 
+    def refresh(self) -> None:
+        """Returns once searches and lists see everything that was written before."""
+
     def close(self) -> None:
         """Gives back connections; the index is not used afterwards."""

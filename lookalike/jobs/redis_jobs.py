@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,10 +33,18 @@ _LEFT_BEHIND = (
 
 
 class RedisJobStore:
-    """A `JobStore`. Jobs go 24 hours after their last change."""
+    """A `JobStore`. Jobs go 24 hours after their last change. `refresh` returns once searches see
+    all that was written: before that no job is complete."""
 
-    def __init__(self, connection: Redis, *, namespace: str = "lookalike") -> None:
+    def __init__(
+        self,
+        connection: Redis,
+        refresh: Callable[[], None] = lambda: None,
+        *,
+        namespace: str = "lookalike",
+    ) -> None:
         prefix = f"{namespace}:job:"
+        self._refresh = refresh
         self._scripts = RedisScripts(connection, "jobs", [], [prefix, KEPT_S, MOST_ERRORS])
 
     def open(self, tenant: str, kind: JobKind) -> str:
@@ -59,14 +67,14 @@ class RedisJobStore:
     def drop(self, job: str, tenant: str, ids: Collection[str]) -> None:
         """The job does not wait for these after all."""
         if ids:
-            self._scripts.run("drop", job, tenant, *ids)
+            self._finish(self._scripts.run("drop", job, tenant, *ids))
 
     def close(
         self, job: str, tally: Tally | None, errors: Sequence[str] = (), more_errors: int = 0
     ) -> None:
         """All is written; the job is complete once it waits for nothing."""
         counts = _counts(tally) if tally else ("", "", "", "")
-        self._scripts.run("close", job, more_errors, *counts, *errors)
+        self._finish(self._scripts.run("close", job, more_errors, *counts, *errors))
 
     def fail(self, job: str, tally: Tally, why: str) -> None:
         """The job itself could not be done."""
@@ -93,7 +101,13 @@ class RedisJobStore:
         """These products leave every job that waits for them, save the job `but`."""
         if fates:
             flat = (text for id, (fate, line) in fates.items() for text in (id, fate, line or ""))
-            self._scripts.run("settle", tenant, but or "", *flat)
+            self._finish(self._scripts.run("settle", tenant, but or "", *flat))
+
+    def _finish(self, through: list[bytes]) -> None:
+        """Jobs that wait for nothing any more are complete once searches see it."""
+        if through:
+            self._refresh()
+            self._scripts.run("finish", *(job.decode() for job in through))
 
     def get(self, tenant: str, id: str) -> Job | None:
         """The tenant's job, or None."""
@@ -108,7 +122,9 @@ class RedisJobStore:
         """Every tenant's products that some job waits for."""
         products: dict[str, set[str]] = {}
         arguments = (LEFT_BEHIND_MS, _LEFT_BEHIND, JobKind.REINDEX)
-        for tenant, ids in self._scripts.run("waiting", *arguments):
+        found, through = self._scripts.run("waiting", *arguments)
+        self._finish(through)
+        for tenant, ids in found:
             products.setdefault(tenant.decode(), set()).update(id.decode() for id in ids)
         return products
 

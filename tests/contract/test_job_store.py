@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 
 import pytest
 from redis import Redis
 
-from lookalike.jobs.record import MOST_ERRORS, NEWEST, Fate, Job, JobKind, JobStatus, Tally
-from lookalike.jobs.redis_jobs import RedisJobStore
+from lookalike.errors import QueueAway
+from lookalike.index.protocol import Position
+from lookalike.jobs.record import (
+    MOST_ERRORS,
+    NEWEST,
+    Fate,
+    Job,
+    JobKind,
+    JobStatus,
+    Marking,
+    Tally,
+)
+from lookalike.jobs.redis_jobs import LEFT_BEHIND_MS, RedisJobStore
 
 ANNA, BORIS = "7f2c1a34-0c55-4b0e-9a5e-111111111111", "7f2c1a34-0c55-4b0e-9a5e-222222222222"
 EMBEDDED, SUPERSEDED = (Fate.EMBEDDED, None), (Fate.SUPERSEDED, None)
@@ -143,3 +155,96 @@ def test_counts_are_exact_when_many_settle_the_same_at_once(store: RedisJobStore
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(settle, range(0, 200, 25)))
     assert (read(store, job).embedded, read(store, job).status) == (200, JobStatus.COMPLETE)
+
+
+def test_a_job_is_complete_only_after_searches_see_all_of_it(redis_client: Redis) -> None:
+    seen: list[JobStatus] = []
+    store = RedisJobStore(redis_client, lambda: seen.append(read(store, job).status))
+    job = store.open(ANNA, JobKind.UPLOAD)
+    store.expect(job, ANNA, ["a", "b"])
+    store.drop(job, ANNA, ["b"])
+    store.close(job, Tally(created=2))
+    assert seen == []
+    store.settle(ANNA, {"a": EMBEDDED})
+    assert seen == [JobStatus.EMBEDDING]
+    assert read(store, job).status is JobStatus.COMPLETE
+
+
+def test_a_job_that_nobody_finished_is_finished_by_the_sweeper(redis_client: Redis) -> None:
+    def cut_off() -> None:
+        raise QueueAway("The process ended here.")
+
+    ending = RedisJobStore(redis_client, cut_off)
+    job = ending.open(ANNA, JobKind.UPLOAD)
+    ending.expect(job, ANNA, ["a"])
+    ending.close(job, Tally(created=1))
+    with pytest.raises(QueueAway):
+        ending.settle(ANNA, {"a": EMBEDDED})
+    store = RedisJobStore(redis_client)
+    assert read(store, job).status is JobStatus.EMBEDDING
+    store.waiting()
+    assert read(store, job).status is JobStatus.COMPLETE
+
+
+def test_what_left_a_job_before_it_was_closed_can_be_awaited_again(store: RedisJobStore) -> None:
+    job = store.open(ANNA, JobKind.UPLOAD)
+    assert store.expect(job, ANNA, ["a", "b"]) == set()
+    store.settle(ANNA, {"a": EMBEDDED})
+    assert store.expect(job, ANNA, ["a", "b"]) == {"a"}
+    store.close(job, Tally(created=2))
+    assert (read(store, job).to_embed, read(store, job).embedded) == (2, 0)
+    store.settle(ANNA, {"a": SUPERSEDED, "b": EMBEDDED})
+    done = read(store, job)
+    assert (done.to_embed, done.embedded, done.superseded) == (2, 1, 1)
+
+
+def test_of_a_kind_that_runs_alone_there_is_one_at_a_time(store: RedisJobStore) -> None:
+    counted = Tally(unchanged=7)
+    first, is_new = store.open_alone(ANNA, JobKind.REINDEX, counted)
+    assert is_new
+    assert read(store, first).tally == counted
+    assert store.open_alone(ANNA, JobKind.REINDEX, counted) == (first, False)
+    assert store.open_alone(BORIS, JobKind.REINDEX, counted)[1]
+    store.close(first, None)
+    assert read(store, first).tally == counted
+    assert store.open_alone(ANNA, JobKind.REINDEX, counted)[1]
+
+
+def test_a_job_that_marks_products_tells_how_far_it_is(store: RedisJobStore) -> None:
+    job, _ = store.open_alone(ANNA, JobKind.REINDEX, Tally())
+    store.open(ANNA, JobKind.UPLOAD)
+    assert store.markings() == [Marking(job, ANNA, None)]
+    after = Position(datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC), "some-id")
+    store.mark(job, after)
+    assert store.markings() == [Marking(job, ANNA, after)]
+    store.close(job, None)
+    assert store.markings() == []
+
+
+def test_a_job_that_could_not_be_done_fails_and_says_why(store: RedisJobStore) -> None:
+    job = store.open(ANNA, JobKind.UPLOAD)
+    store.expect(job, ANNA, ["a"])
+    store.fail(job, Tally(created=1), "The index is away.")
+    store.settle(ANNA, {"a": EMBEDDED})
+    failed = read(store, job)
+    assert (failed.status, failed.errors) == (JobStatus.FAILED, ["The index is away."])
+    assert (failed.tally.created, failed.embedded) == (1, 1)
+
+
+def test_lines_beyond_those_that_are_kept_are_counted(store: RedisJobStore) -> None:
+    job = store.open(ANNA, JobKind.UPLOAD)
+    store.close(job, Tally(failed=1500), [str(n) for n in range(MOST_ERRORS)], 500)
+    assert (len(read(store, job).errors), read(store, job).more_errors) == (MOST_ERRORS, 500)
+
+
+def test_an_upload_that_gives_no_sign_of_life_was_left_behind(
+    store: RedisJobStore, redis_client: Redis
+) -> None:
+    job = store.open(ANNA, JobKind.UPLOAD)
+    store.expect(job, ANNA, ["a"])
+    assert store.waiting() == {}
+    long_ago = int(redis_client.time()[0]) * 1000 - LEFT_BEHIND_MS - 1000
+    redis_client.hset(f"lookalike:job:{job}", "touched_ms", str(long_ago))
+    assert store.waiting() == {ANNA: {"a"}}
+    assert read(store, job).status is JobStatus.FAILED
+    assert "Send it again" in read(store, job).errors[0]

@@ -32,6 +32,7 @@ class Elasticsearch:
         # A folder of its own for the configuration, where Elasticsearch makes its keystore.
         shutil.copytree(home / "config", work / "config")
         (work / "config" / "elasticsearch.yml").write_text("")
+        (work / "tmp").mkdir()
         settings = {
             "discovery.type": "single-node",
             "xpack.security.enabled": "false",
@@ -52,7 +53,7 @@ class Elasticsearch:
                 "ES_JAVA_HOME": str(java(JAVA[self.name])),
                 "ES_JAVA_OPTS": "-Xms1g -Xmx1g",
                 "ES_PATH_CONF": str(work / "config"),
-                "ES_TMPDIR": str(work),
+                "ES_TMPDIR": str(work / "tmp"),
             },
             folder=work,
             url=f"http://127.0.0.1:{port}",

@@ -1,14 +1,17 @@
 """Runs a server for as long as a process lives, however that ends: `python keeper.py PID ARGV…`.
 
-The server and all its children are one process group, which goes with the process PID."""
+The server and all its children are one process group, which goes with the process PID; so does the
+folder that it runs in."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 
 def alive(pid: int) -> bool:
@@ -36,6 +39,7 @@ def main(pid: int, argv: list[str]) -> None:
                 server.wait(10)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
+        shutil.rmtree(Path.cwd(), ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,9 @@ from typing import Protocol
 KEEPER = Path(__file__).parent / "keeper.py"
 START_S = 180.0
 
+_keepers: list[subprocess.Popen[bytes]] = []
+"""Those that this process started, held so that Python does not mourn them as forgotten."""
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -54,7 +57,9 @@ def shared(recipe: Recipe, folder: Path, owner: int) -> str:
     with (folder / f"{recipe.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not note.exists():
-            note.write_text(json.dumps(start(recipe, owner).url))
+            started = start(recipe, owner)
+            _keepers.append(started.keeper)
+            note.write_text(json.dumps(started.url))
     return str(json.loads(note.read_text()))
 
 

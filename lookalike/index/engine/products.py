@@ -171,7 +171,7 @@ class EngineProductIndex:
 
     def delete_tenant(self, tenant: str) -> None:
         """Removes all products of the tenant; what was just written, too."""
-        self._engine.call("POST", f"/{self._place.alias}/_refresh")
+        self.refresh()
         params = {"routing": tenant, "conflicts": "proceed", "refresh": "true"}
         path = f"/{self._place.alias}/_delete_by_query"
         query = {"query": bodies.of_tenant(tenant)}
@@ -266,6 +266,10 @@ class EngineProductIndex:
             owed=by_status.get(EmbeddingStatus.PENDING.value, 0),
         )
 
+    def refresh(self) -> None:
+        """Makes searches and lists see everything that was written before."""
+        self._call("POST", f"/{self._place.alias}/_refresh", None, {})
+
     def close(self) -> None:
         """Closes the connections."""
         self._engine.close()
@@ -276,7 +280,7 @@ class EngineProductIndex:
         hits = self._call("POST", f"/{self._place.alias}/_search", body, params)["hits"]
         return hits["hits"], hits.get("total", {}).get("value", 0)
 
-    def _call(self, method: str, path: str, body: Json, params: dict[str, str]) -> Json:
+    def _call(self, method: str, path: str, body: Json | None, params: dict[str, str]) -> Json:
         answer = self._engine.call(method, path, body, params)
         if answer.status >= 400 or not isinstance(answer.body, dict):
             raise IndexAway(f"The engine does not answer as it should ({reason(answer.body)}).")

@@ -166,6 +166,9 @@ class SqliteProductIndex:
             owed=by_status.get(EmbeddingStatus.PENDING, 0),
         )
 
+    def refresh(self) -> None:
+        """Nothing to wait for: what is written is seen at once."""
+
     def close(self) -> None:
         """Closes the file."""
         self._connections.close()

@@ -5,4 +5,5 @@ for i = 10, #ARGV do complain(ARGV[4], ARGV[i]) end
 redis.call('HINCRBY', prefix .. ARGV[4], 'more_errors', ARGV[5])
 redis.call('DEL', fates(ARGV[4]))
 redis.call('HSET', prefix .. ARGV[4], 'status', 'embedding')
-finish(ARGV[4])
+pass(ARGV[4])
+return through

@@ -52,20 +52,20 @@ end
 
 local function status_of(job) return redis.call('HGET', prefix .. job, 'status') end
 
--- A job that was closed and waits for nothing is complete; one that failed stays so.
-local function finish(job)
+-- A job that was closed and waits for nothing is through: it is complete as soon as searches see all
+-- of it, which the caller makes sure of before it says so. One that failed stays so.
+local through = {}
+
+local function pass(job)
   touch(job)
   local status = status_of(job)
-  if status ~= 'pending' and redis.call('SCARD', waiting(job)) == 0 then
-    redis.call('SREM', prefix .. 'open', job)
-    if status == 'embedding' then
-      redis.call('HSET', prefix .. job, 'status', 'complete', 'completed_ms', now)
-    end
-  end
+  if redis.call('SCARD', waiting(job)) > 0 then return end
+  if status == 'embedding' then table.insert(through, job) end
+  if status == 'failed' then redis.call('SREM', prefix .. 'open', job) end
 end
 
 local function fail(job, line)
   complain(job, line)
   redis.call('HSET', prefix .. job, 'status', 'failed', 'completed_ms', now)
-  finish(job)
+  pass(job)
 end

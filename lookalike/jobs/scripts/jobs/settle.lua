@@ -8,7 +8,8 @@ for i = 6, #ARGV, 3 do
         if status_of(job) == 'pending' then redis.call('HSET', fates(job), id, fate) end
         if line ~= '' then complain(job, line) end
       end
-      finish(job)
+      pass(job)
     end
   end
 end
+return through

@@ -1,6 +1,6 @@
 -- ARGV: 4 the milliseconds without a sign of life after which an upload was left behind, 5 what its
 -- job then says, 6 the kind that is never left behind. Gives tenant and products of each job that still
--- waits, and forgets those that are no more. A job is left out while its products are being written:
+-- waits, and forgets those that are no more; and the jobs that are through and were never finished. A job is left out while its products are being written:
 -- the index does not know them yet.
 local found = {}
 for _, job in ipairs(redis.call('SMEMBERS', prefix .. 'open')) do
@@ -10,10 +10,11 @@ for _, job in ipairs(redis.call('SMEMBERS', prefix .. 'open')) do
     fail(job, ARGV[5])
     status = 'failed'
   end
+  if status == 'embedding' then pass(job) end
   if tenant and status ~= 'pending' then
     table.insert(found, {tenant, redis.call('SMEMBERS', waiting(job))})
   elseif not tenant then
     redis.call('SREM', prefix .. 'open', job)
   end
 end
-return found
+return {found, through}
