@@ -27,6 +27,13 @@ DOCUMENT = "/openapi.json"
 _SWAGGER = {"validatorUrl": None, "app_name": "Lookalike"}
 """No badge from an outside validator: the page asks no other host for anything."""
 
+_ABOUT = (
+    "Upload products, and find them by picture, by words, or both. Each request carries a key, as "
+    "`X-API-Key: …` or `Authorization: Bearer …`. An error is a problem document (RFC 9457) with a "
+    "stable `code`. Pictures are fetched from their URLs, embedded, and not kept: to embed them "
+    "again is to download them again."
+)
+
 _SECURITY = {
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
     "bearer": {"type": "http", "scheme": "bearer"},
@@ -98,6 +105,7 @@ def _openapi_config() -> dict[str, Any]:
         "OPENAPI_URL_PREFIX": "/",
         "OPENAPI_JSON_PATH": DOCUMENT.removeprefix("/"),
         "API_SPEC_OPTIONS": {
+            "info": {"description": _ABOUT},
             "components": {"securitySchemes": _SECURITY},
             "security": [{"key": []}, {"bearer": []}],
         },

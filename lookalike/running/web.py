@@ -45,7 +45,7 @@ def web_argv(settings: Settings, listener: socket.socket) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "webapp.app:create_app()"),
         *("--bind", f"fd://{listener.fileno()}"),
-        *("--worker-class", "gthread"),
+        *("--worker-class", "lookalike.running.patience.PatientWorker"),
         *("--workers", str(settings.web_processes)),
         *("--threads", str(settings.web_threads)),
         *("--timeout", str(SLOWEST_REQUEST_S)),

@@ -121,7 +121,8 @@ class Searcher:
 
     def _by_words(self, tenant: str, query: SearchQuery, steps: Steps) -> Answer:
         words = query.words or ""
-        distinct = tuple(dict.fromkeys(tokens(words)))[:MOST_TOKENS]
+        # A repeated token stands where it came last, for the last one is a prefix.
+        distinct = tuple(dict.fromkeys(reversed(tokens(words)[:MOST_TOKENS])))[::-1]
         if not distinct:
             detail = "Must hold at least one word."
             raise Invalid(detail, {"query": [detail]})

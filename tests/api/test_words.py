@@ -44,6 +44,7 @@ def keys(answer: dict[str, Any]) -> list[str]:
         ("молоко", "milk"),
         ("МОЛОКО lactel", "milk"),
         ("моло", "milk"),
+        ("моло lactel моло", "milk"),
         ("milk", "milk"),
         ("cafe", "cafe"),
         ("CRÈME", "cafe"),

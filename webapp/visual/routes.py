@@ -72,10 +72,17 @@ class Products(MethodView):
         },
     )
     def post(self) -> Response:
-        """Creates products, or updates those whose external_id is known.
+        """Creates products, or updates those whose `external_id` is known. Without one, each
+        upload makes a new product.
 
-        The picture is fetched and embedded in the background; `embedding_status` tells when the
-        product can be found.
+        An update replaces every field of this API: what is absent or null is cleared, or set to its
+        default, and `metadata` is replaced as a whole. The picture is fetched and embedded in the
+        background; `embedding_status` tells when the product can be found, and as long as its
+        title, texts and `image_url` stay the same, nothing is embedded again.
+
+        A batch holds as many products as the tier allows and is answered with one result an item,
+        in order. A bad item sinks no other, and of items with the same `external_id` the last one
+        is stored.
         """
         who = caller(Scope.CATALOG)
         body = read_object()
