@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as WerkzeugResponse
 from lookalike.bootstrap import Services, make_services
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
-from webapp import access, cors, keypath, limits, problems
+from webapp import access, auth, cors, keypath, limits, problems
 from webapp.accounts.routes import blueprint as accounts
 from webapp.feed.routes import blueprint as feed
 from webapp.state import EXTENSION
@@ -70,6 +70,7 @@ def create_app(services: Services | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body_mb * 1024 * 1024
     app.extensions[EXTENSION] = services
     access.install(app)
+    auth.install(app)
     cors.install(app)
     limits.install(app)
     problems.install(app)

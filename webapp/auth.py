@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import g, request
+from flask import Flask, g, request
 
 from lookalike.accounts.callers import Caller
 from lookalike.accounts.model import Scope
 from lookalike.errors import Refused, Unauthorized
 from webapp.state import services
+
+_KEYED = frozenset({"visual", "feed", "account"})
+"""The blueprints that nobody enters without a key."""
 
 
 class TwoKeys(Refused):
@@ -16,17 +19,28 @@ class TwoKeys(Refused):
     code = "two_keys"
 
 
-def caller(scope: Scope) -> Caller:
-    """The request's caller, whose key must have the scope and, if it is a public one, be for the
-    page that asks.
+def install(app: Flask) -> None:
+    """Asks for the key before anything else of a request is looked at."""
+    app.before_request(_identify)
 
-    Raises `Unauthorized`, `Forbidden`, and `TwoKeys`.
+
+def caller(scope: Scope) -> Caller:
+    """The request's caller, whose key must have the scope. Raises `Forbidden`."""
+    who: Caller = g.caller
+    who.require(scope)
+    return who
+
+
+def _identify() -> None:
+    """Knows who asks one of the APIs. A preflight carries no key.
+
+    Raises `Unauthorized`, `TwoKeys`, and `Forbidden` for a public key on another page.
     """
+    if request.blueprint not in _KEYED or request.method == "OPTIONS":
+        return
     who = services().callers.authenticate(_key())
     g.caller = who
     who.require_origin(request.headers.get("Origin"))
-    who.require(scope)
-    return who
 
 
 def _key() -> str:

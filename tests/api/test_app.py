@@ -126,3 +126,9 @@ def test_the_documentation_page_needs_no_other_host(api: Api) -> None:
     assert "/openapi.json" in page
     assert '"validatorUrl": null' in page
     assert "https://" not in page.replace("https://github.com", "")
+
+
+def test_a_key_is_asked_for_before_anything_else_is_looked_at(api: Api) -> None:
+    for path in ("/v1/catalog/products?page=0", "/api/v1/catalog/products?limit=201"):
+        assert api.client.get(path).status_code == 401
+        assert api.call("GET", path).status_code == 422

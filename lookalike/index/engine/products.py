@@ -16,7 +16,7 @@ from lookalike.index.documents import compact_json, from_document, microseconds
 from lookalike.index.engine import bodies, words
 from lookalike.index.engine.fields import fields, vector_fields
 from lookalike.index.engine.protocol import Engine, Json
-from lookalike.index.engine.retrying import reason
+from lookalike.index.engine.retrying import BLOCKED, is_blocked, pauses, reason
 from lookalike.index.protocol import (
     ByWords,
     Candidates,
@@ -124,17 +124,17 @@ class EngineProductIndex:
         return compact_json({"update": action}), compact_json(update)
 
     def _bulk(self, tenant: str, pairs: Sequence[tuple[str, str]]) -> list[bool]:
-        """Which were done; those that met another writer were not. One that the engine had no room
-        for goes again, alone."""
-        statuses = self._send(tenant, pairs)
-        busy = [place for place, status in enumerate(statuses) if status == _BUSY]
-        if busy:
-            again = self._send(tenant, [pairs[place] for place in busy])
-            if _BUSY in again:
-                raise IndexAway("The engine has more to write than it can. Send it again.")
-            for place, status in zip(busy, again, strict=True):
-                statuses[place] = status
-        return [status < 300 for status in statuses]
+        """Which were done; those that met another writer were not. Those that the engine has no
+        room for go again, alone, after a pause."""
+        statuses: dict[int, int] = {}
+        waiting = list(range(len(pairs)))
+        for _ in pauses():
+            sent = self._send(tenant, [pairs[place] for place in waiting])
+            statuses |= dict(zip(waiting, sent, strict=True))
+            waiting = [place for place in waiting if statuses[place] == _BUSY]
+            if not waiting:
+                return [statuses[place] < 300 for place in range(len(pairs))]
+        raise IndexAway("The engine has more to write than it can. Send it again.")
 
     def _send(self, tenant: str, pairs: Sequence[tuple[str, str]]) -> list[int]:
         if not pairs:
@@ -146,6 +146,8 @@ class EngineProductIndex:
             raise IndexAway(f"The engine does not write ({reason(answer.body)}).")
         results = [next(iter(each.values())) for each in answer.body["items"]]
         for each in results:
+            if is_blocked(each):
+                raise IndexAway(BLOCKED)
             if each["status"] >= 400 and each["status"] not in {_CONFLICT, _MISSING, _BUSY}:
                 raise IndexAway(f"The engine refused a product ({reason(each)}).")
         return [each["status"] for each in results]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lookalike.errors import IndexAway, Misconfigured
@@ -13,43 +13,54 @@ from lookalike.index.engine.protocol import Answer
 PATIENCE_S = 8.0
 """How long a request goes on being sent again."""
 
+BLOCKED = (
+    "The engine takes no writes: its disk is over the flood-stage watermark, or the index is set "
+    "read-only. Free some disk; it goes on by itself."
+)
+
 _FIRST_PAUSE_S = 0.1
 _BUSY = frozenset({429, 502, 503, 504})
 
 
 def patiently(send: Callable[[], Answer]) -> Answer:
-    """The answer, once the engine has time for it: pauses double, with chance in them, so that
-    many processes do not come back at once.
+    """The answer, once the engine has time for it.
 
     Raises `IndexAway` where it stays busy or fails, and `Misconfigured` where it refuses us.
     """
-    deadline, pause = time.monotonic() + PATIENCE_S, _FIRST_PAUSE_S
-    while True:
+    for _ in pauses():
         answer = send()
-        if answer.status not in _BUSY or time.monotonic() + pause > deadline:
-            return _checked(answer)
+        if answer.status not in _BUSY:
+            break
+    return _checked(answer)
+
+
+def pauses() -> Iterator[None]:
+    """Once, and again after each pause, for as long as one is patient. Pauses double, with chance
+    in them, so that many processes do not come back at once."""
+    deadline, pause = time.monotonic() + PATIENCE_S, _FIRST_PAUSE_S
+    yield
+    while time.monotonic() + pause < deadline:
         time.sleep(pause * (0.5 + random.random()))  # noqa: S311
+        yield
         pause *= 2
 
 
 def _checked(answer: Answer) -> Answer:
-    if answer.status in {401, 403} and not _is_blocked(answer.body):
+    if is_blocked(answer.body):
+        raise IndexAway(BLOCKED)
+    if answer.status in {401, 403}:
         raise Misconfigured(
             "The engine refuses our key or password, or does not let it do this. Check "
             f"LOOKALIKE_INDEX_API_KEY, or LOOKALIKE_INDEX_USER and LOOKALIKE_INDEX_PASSWORD "
             f"({reason(answer.body)})."
-        )
-    if _is_blocked(answer.body):
-        raise IndexAway(
-            "The engine takes no writes: its disk is over the flood-stage watermark, or the index "
-            "is set read-only. Free some disk; it goes on by itself."
         )
     if answer.status >= 500 or answer.status == 429:
         raise IndexAway(f"The engine cannot answer at the moment ({reason(answer.body)}).")
     return answer
 
 
-def _is_blocked(body: Any) -> bool:
+def is_blocked(body: Any) -> bool:
+    """Whether an answer, or an item of a bulk answer, says that nothing may be written."""
     return isinstance(body, dict) and "cluster_block_exception" in str(body.get("error", ""))
 
 

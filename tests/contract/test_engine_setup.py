@@ -1,0 +1,84 @@
+"""What is said of an engine that is not there, of another kind, or not ours."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from lookalike.errors import IndexAway, Misconfigured
+from lookalike.index.elasticsearch import ElasticsearchEngine
+from lookalike.index.engine.connecting import Address
+from lookalike.index.engine.products import EngineProductIndex
+from lookalike.index.engine.setup import Naming, prepare_products
+from lookalike.index.opensearch import OpenSearchEngine
+from lookalike.index.protocol import VectorSpace, Write
+from tests.contract.harness import SPACE, TENANT, connect, product
+
+ENGINES = ("elasticsearch", "opensearch")
+
+
+@pytest.fixture(params=ENGINES)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.mark.parametrize("make", [ElasticsearchEngine, OpenSearchEngine])
+def test_a_server_that_is_not_there_is_said_in_a_sentence(
+    make: type[ElasticsearchEngine] | type[OpenSearchEngine],
+) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port = listener.getsockname()[1]
+    with pytest.raises(IndexAway, match=rf"http://127.0.0.1:{port} does not answer"):
+        make(Address(url=f"http://127.0.0.1:{port}"), 1.0)
+
+
+def test_a_server_of_the_other_kind_is_refused(elasticsearch_url: str, opensearch_url: str) -> None:
+    with pytest.raises(Misconfigured, match=r"opensearch\+"):
+        ElasticsearchEngine(Address(url=opensearch_url), 10.0)
+    with pytest.raises(Misconfigured, match=r"elasticsearch\+"):
+        OpenSearchEngine(Address(url=elasticsearch_url), 10.0)
+
+
+def test_an_index_of_another_width_is_refused(kind: str, server: str, prefix: str) -> None:
+    engine = connect(kind, server)
+    prepare_products(engine, Naming(prefix), 4, "int8_hnsw")
+    with pytest.raises(Misconfigured, match="4 dimensions, and the model pack makes 8"):
+        prepare_products(engine, Naming(prefix), 8, "int8_hnsw")
+    engine.close()
+
+
+def test_an_index_that_is_not_ours_is_refused(kind: str, server: str, prefix: str) -> None:
+    engine = connect(kind, server)
+    alias = {"aliases": {f"{prefix}-products": {}}}
+    engine.call("PUT", f"/{prefix}-foreign", alias)
+    with pytest.raises(Misconfigured, match="not an index of this Lookalike's"):
+        prepare_products(engine, Naming(prefix), 4, "int8_hnsw")
+    engine.close()
+
+
+def test_an_index_that_takes_no_writes_is_said_in_a_sentence(
+    kind: str, server: str, prefix: str
+) -> None:
+    engine = connect(kind, server)
+    place = prepare_products(engine, Naming(prefix), SPACE.dimensions, "int8_hnsw")
+    index = EngineProductIndex(engine, place, VectorSpace("m", SPACE.dimensions), 400)
+    block = {"index.blocks.read_only_allow_delete": True}
+    engine.call("PUT", f"/{prefix}-products/_settings", block)
+    with pytest.raises(IndexAway, match="disk"):
+        index.write(TENANT, [Write(product("A"), None)])
+    engine.call(
+        "PUT", f"/{prefix}-products/_settings", {"index.blocks.read_only_allow_delete": None}
+    )
+    assert index.write(TENANT, [Write(product("A"), None)]) == [True]
+    engine.close()
+
+
+def test_a_mapping_never_grows(kind: str, server: str, prefix: str) -> None:
+    engine = connect(kind, server)
+    prepare_products(engine, Naming(prefix), SPACE.dimensions, "int8_hnsw")
+    path = f"/{prefix}-products/_doc/a"
+    answer = engine.call("PUT", path, {"surprise": 1}, {"routing": TENANT})
+    assert (answer.status, "strict" in str(answer.body)) == (400, True)
+    engine.close()
