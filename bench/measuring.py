@@ -78,7 +78,7 @@ def fill(settings: Settings, count: int) -> tuple[str, list[str], NDArray[np.flo
     accounts = make_accounts(settings)
     key = accounts.open() or ""
     tenant = accounts.tenant(None).id
-    index = make_index(settings, pack)
+    index = make_index(settings)
     vectors = unit_vectors(count, pack.dimensions)
     ids = []
     for start in range(0, count, 1000):

@@ -3,6 +3,7 @@ which adapter stands behind a protocol."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,18 +28,21 @@ from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Misconfigured
 from lookalike.idempotency.answers import Answers
 from lookalike.idempotency.redis_answers import RedisAnswers
+from lookalike.index.editions import FIRST, Edition, Editions, opened
 from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.accounts import EngineAccountStore
 from lookalike.index.engine.connecting import Address
-from lookalike.index.engine.products import EngineProductIndex
+from lookalike.index.engine.editions import EngineEditions
 from lookalike.index.engine.protocol import Engine
-from lookalike.index.engine.setup import Naming, prepare_accounts, prepare_products
+from lookalike.index.engine.setup import Naming, prepare_accounts
 from lookalike.index.opensearch import OpenSearchEngine
-from lookalike.index.protocol import ProductIndex, VectorSpace
+from lookalike.index.protocol import ProductIndex
 from lookalike.index.sqlite.accounts import SqliteAccountStore
-from lookalike.index.sqlite.products import SqliteProductIndex
-from lookalike.jobs.protocol import OwedQueue, Ticker
-from lookalike.jobs.record import JobStore
+from lookalike.index.sqlite.editions import SqliteEditions
+from lookalike.index.twin import TwinIndex
+from lookalike.index.watch import Watch
+from lookalike.jobs.protocol import Claim, OwedQueue, Ticker
+from lookalike.jobs.record import JobStore, Nobody
 from lookalike.jobs.redis_jobs import RedisJobStore
 from lookalike.jobs.redis_queue import RedisOwedQueue
 from lookalike.jobs.redis_turn import RedisTurn
@@ -59,13 +63,27 @@ PRODUCTS_KEPT_S = 3600
 
 TASK = "workers.tasks.embed_owed"
 QUEUE = "embed"
+OTHER_TASK = "workers.tasks.embed_other"
+OTHER_QUEUE = "embed-other"
+"""The queue of the edition that does not serve: RQ looks into it when the first one is empty."""
+
+BUILTIN_PACK = "mini"
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that is loaded."""
+
+    pack: Pack
+    embedder: Embedder
 
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """All that a web process needs."""
+    """All that a web process needs, for one model."""
 
     settings: Settings
+    shared: Shared
     pack: Pack
     index: ProductIndex
     embedder: Embedder
@@ -85,67 +103,130 @@ class Services:
     bookkeeping: Bookkeeping
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What does not depend on the model that serves. `queue` holds what the serving edition owes,
+    `other_queue` what the other one does."""
+
+    settings: Settings
+    watch: Watch
+    connection: redis.Redis
+    fetcher: Fetcher
+    queue: OwedQueue
+    ticker: Ticker
+    other_queue: OwedQueue
+    other_ticker: Ticker
+    jobs: JobStore
+    answers: Answers
+    accounts: Accounts
+    callers: Callers
+    searches: Searches
+    quota: Quota
+    bookkeeping: Bookkeeping
+
+
 def make_services(settings: Settings) -> Services:
-    """Makes every client and loads the model. Call it in the process that uses them, after forks.
+    """All that a process needs, for the model that serves now. Call it in the process that uses
+    it, after forks.
 
     Raises `Misconfigured` in a sentence where a setting cannot be followed.
     """
-    pack = make_pack(settings)
-    index = make_index(settings, pack)
-    embedder = OnnxEmbedder(pack, settings.model_threads)
-    pictures = PictureReader(make_fetcher(settings), pack, settings.max_megapixels)
+    shared = make_shared(settings)
+    return services_of(shared, make_model(settings, shared.watch.state().serving.pack))
+
+
+def make_shared(settings: Settings) -> Shared:
+    """Makes every client. Raises `Misconfigured`."""
+    watch = make_watch(settings)
     connection = connect_redis(settings)
+
+    def serving() -> ProductIndex:
+        return watch.opened()[0]
+
     store = make_account_store(settings)
     line = RedisLine(connect_redis(settings, LIMITS_TIMEOUT_S))
     searches = Searches(RedisCounters(line, "searches", SEARCHES_KEPT_S), RedisBuckets(line), store)
     quota = Quota(
         RedisCounters(line, "products", PRODUCTS_KEPT_S),
-        lambda tenant: index.counts(tenant).stored,
+        lambda tenant: serving().counts(tenant).stored,
     )
-    queue = RedisOwedQueue(connection, lease_s=settings.lease_s)
-    ticker = RqTicker(connection, TASK, QUEUE, CLAIM_SIZE)
-    jobs = RedisJobStore(connection, index.refresh)
-    writer = Writer(index=index, queue=queue, ticker=ticker, jobs=jobs, quota=quota)
-    catalog = Catalog(
-        index=index, queue=queue, jobs=jobs, writer=writer, quota=quota, model=pack.digest
-    )
-    return Services(
+    return Shared(
         settings=settings,
-        pack=pack,
-        index=index,
-        embedder=embedder,
-        pictures=pictures,
-        queue=queue,
-        ticker=ticker,
-        jobs=jobs,
-        catalog=catalog,
-        bulk=Bulk(index=index, jobs=jobs, catalog=catalog, writer=writer, model=pack.digest),
-        reindex=Reindex(index=index, jobs=jobs, writer=writer),
-        searcher=Searcher(index, embedder, pictures),
+        watch=watch,
+        connection=connection,
+        fetcher=make_fetcher(settings),
+        queue=RedisOwedQueue(connection, lease_s=settings.lease_s),
+        ticker=RqTicker(connection, TASK, QUEUE, CLAIM_SIZE),
+        other_queue=RedisOwedQueue(
+            connection, lease_s=settings.lease_s, namespace="lookalike:other"
+        ),
+        other_ticker=RqTicker(connection, OTHER_TASK, OTHER_QUEUE, CLAIM_SIZE),
+        jobs=RedisJobStore(connection, lambda: serving().refresh()),
+        answers=RedisAnswers(connection),
         accounts=Accounts(store),
         callers=Callers(store),
         searches=searches,
         quota=quota,
         bookkeeping=Bookkeeping(store, searches, quota),
-        answers=RedisAnswers(connection),
     )
+
+
+def services_of(shared: Shared, model: Model) -> Services:
+    """All that a process needs, for one model."""
+    digest = model.pack.digest
+    index = TwinIndex(shared.watch, digest)
+    queue, jobs = shared.queue, shared.jobs
+    writer = Writer(index=index, queue=queue, ticker=shared.ticker, jobs=jobs, quota=shared.quota)
+    catalog = Catalog(
+        index=index, queue=queue, jobs=jobs, writer=writer, quota=shared.quota, model=digest
+    )
+    pictures = PictureReader(shared.fetcher, model.pack, shared.settings.max_megapixels)
+    return Services(
+        settings=shared.settings,
+        shared=shared,
+        pack=model.pack,
+        index=index,
+        embedder=model.embedder,
+        pictures=pictures,
+        queue=queue,
+        ticker=shared.ticker,
+        jobs=jobs,
+        catalog=catalog,
+        bulk=Bulk(index=index, jobs=jobs, catalog=catalog, writer=writer, model=digest),
+        reindex=Reindex(index=index, jobs=jobs, writer=writer),
+        searcher=Searcher(index, model.embedder, pictures),
+        accounts=shared.accounts,
+        callers=shared.callers,
+        searches=shared.searches,
+        quota=shared.quota,
+        bookkeeping=shared.bookkeeping,
+        answers=shared.answers,
+    )
+
+
+def make_model(settings: Settings, name: str) -> Model:
+    """Loads a model by the name or the folder of its pack. Raises `Misconfigured`."""
+    pack = make_pack(settings, name)
+    return Model(pack, OnnxEmbedder(pack, settings.model_threads))
 
 
 def check(settings: Settings) -> None:
     """Raises `Misconfigured`, in a sentence, for what would keep a process from starting; cheap,
     for those who start processes, whose own errors would be tracebacks."""
-    make_pack(settings)
+    make_pack(settings, settings.model_pack or BUILTIN_PACK)
     make_fetcher(settings).close()
     make_accounts(settings)
 
 
 def make_pipeline(services: Services) -> Pipeline:
-    """What a worker runs at each tick."""
+    """What a worker runs at each tick for the edition that serves."""
+    shared = services.shared
+    state = shared.watch.state()
     return Pipeline(
-        index=services.index,
-        queue=services.queue,
-        ticker=services.ticker,
-        jobs=services.jobs,
+        index=shared.watch.editions.open(state.serving, state.epoch),
+        queue=shared.queue,
+        ticker=shared.ticker,
+        jobs=shared.jobs,
         embedder=services.embedder,
         pictures=services.pictures,
         renew_every_s=services.settings.lease_s / 3,
@@ -153,19 +234,47 @@ def make_pipeline(services: Services) -> Pipeline:
     )
 
 
-def make_sweeper(services: Services, pipeline: Pipeline) -> Sweeper:
-    """What a worker process runs in a thread beside its work."""
-    turn = RedisTurn(connect_redis(services.settings), "sweeper")
+def make_other_pipeline(services: Services, other: Edition, epoch: int) -> Pipeline:
+    """What a worker runs for the other edition, whose model's services these are: nobody waits for
+    it, and pictures are not looked at again."""
+    shared = services.shared
+    return Pipeline(
+        index=shared.watch.editions.open(other, epoch),
+        queue=shared.other_queue,
+        ticker=shared.other_ticker,
+        jobs=Nobody(),
+        embedder=services.embedder,
+        pictures=services.pictures,
+        renew_every_s=services.settings.lease_s / 3,
+    )
+
+
+def make_sweeper(services: Services, fail: Callable[[Claim], None]) -> Sweeper:
+    """What a worker process runs in a thread beside its work; `fail`: see `Pipeline.fail`."""
     return Sweeper(
         queue=services.queue,
         ticker=services.ticker,
         index=services.index,
         jobs=services.jobs,
-        fail=pipeline.fail,
+        fail=fail,
         resume=services.reindex.resume,
         keep_books=services.bookkeeping.keep,
-        turn=turn,
+        turn=RedisTurn(services.shared.connection, "sweeper"),
         recheck_after=services.settings.recheck_after,
+    )
+
+
+def make_other_sweeper(shared: Shared, pipeline: Pipeline) -> Sweeper:
+    """The same for the other edition."""
+    return Sweeper(
+        queue=shared.other_queue,
+        ticker=shared.other_ticker,
+        index=pipeline.index,
+        jobs=Nobody(),
+        fail=pipeline.fail,
+        resume=lambda: False,
+        keep_books=lambda: None,
+        turn=RedisTurn(shared.connection, "other-sweeper"),
     )
 
 
@@ -181,20 +290,44 @@ def make_account_store(settings: Settings) -> AccountStore:
     return SqliteAccountStore(_sqlite_path(settings))
 
 
-def make_pack(settings: Settings) -> Pack:
-    """The model pack that the settings name."""
-    return load_pack(settings.model_pack or builtin_pack_folder())
+def make_pack(settings: Settings, name: str) -> Pack:
+    """The model pack of that name, or in that folder. Raises `Misconfigured`."""
+    if name == BUILTIN_PACK:
+        return load_pack(builtin_pack_folder())
+    named = settings.data_dir / "models" / name
+    return load_pack(named if "/" not in name and named.is_dir() else Path(name))
 
 
-def make_index(settings: Settings, pack: Pack) -> ProductIndex:
-    """The products, in the engine that the settings name."""
-    space = VectorSpace(pack.digest, pack.dimensions)
+def make_index(settings: Settings) -> ProductIndex:
+    """The products, for those who need no model."""
+    watch = make_watch(settings)
+    return TwinIndex(watch, watch.state().serving.model)
+
+
+def make_watch(settings: Settings) -> Watch:
+    """The editions of the catalogue in the engine that the settings name; a new catalogue begins
+    with the pack that the settings name. Raises `Misconfigured`."""
+    editions = make_editions(settings)
+    if editions.read() is None:
+        opened(editions, edition_of(settings, FIRST, settings.model_pack or BUILTIN_PACK))
+    return Watch(editions)
+
+
+def edition_of(settings: Settings, name: str, pack_name: str) -> Edition:
+    """An edition for the vectors of a pack."""
+    pack = make_pack(settings, pack_name)
+    return Edition(name=name, pack=pack_name, model=pack.digest, dimensions=pack.dimensions)
+
+
+def make_editions(settings: Settings) -> Editions:
+    """Where the engine that the settings name keeps its editions."""
     if engine := _engine(settings):
-        kind = settings.index_vectors
-        place = prepare_products(engine, _naming(settings), space.dimensions, kind)
-        return EngineProductIndex(engine, place, space, settings.index_candidates)
+        naming = _naming(settings)
+        accounts = prepare_accounts(engine, naming)
+        kind, explored = settings.index_vectors, settings.index_candidates
+        return EngineEditions(engine, naming, accounts, kind, explored)
     memory_bytes = settings.index_memory_mb * 1024 * 1024
-    return SqliteProductIndex(_sqlite_path(settings), space, memory_bytes)
+    return SqliteEditions(_sqlite_path(settings), memory_bytes)
 
 
 def make_fetcher(settings: Settings) -> Fetcher:

@@ -116,7 +116,7 @@ class Settings:
     index_candidates: int = _setting(_whole(100, 10_000), 400)
     index_timeout_s: float = _setting(_seconds, 10.0)
     index_memory_mb: int = _setting(_whole(16, 1_048_576), 1024)
-    model_pack: Path | None = _setting(Path)
+    model_pack: str | None = _setting(str)
     model_threads: int = _setting(_whole(1, 256), 2)
     host: str = _setting(str, "127.0.0.1")
     port: int = _setting(_whole(0, 65535), 8080)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
@@ -12,9 +13,10 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from lookalike.bootstrap import Services, make_services
+from lookalike.bootstrap import Services
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
+from lookalike.stage import Stage
 from webapp import access, auth, cors, keypath, limits, problems
 from webapp.accounts.routes import blueprint as accounts
 from webapp.feed.routes import blueprint as feed
@@ -63,12 +65,14 @@ def create_app(services: Services | None = None) -> Flask:
     if services is None:
         settings = read_settings()
         configure_logs(settings.log_level)
-        services = make_services(settings)
+        current = Stage(settings).services
+    else:
+        settings, current = services.settings, partial(_always, services)
     app = Flask("webapp")
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.config.update(_openapi_config())
-    app.config["MAX_CONTENT_LENGTH"] = services.settings.max_body_mb * 1024 * 1024
-    app.extensions[EXTENSION] = services
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * 1024 * 1024
+    app.extensions[EXTENSION] = current
     access.install(app)
     auth.install(app)
     cors.install(app)
@@ -82,11 +86,15 @@ def create_app(services: Services | None = None) -> Flask:
     app.register_blueprint(get_swaggerui_blueprint(DOCS, DOCUMENT, config=_SWAGGER))
     app.add_url_rule("/", view_func=_front)
     app.add_url_rule("/healthz", view_func=_healthz)
-    if proxies := services.settings.trusted_proxies:
+    if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
     return app
+
+
+def _always(services: Services) -> Services:
+    return services
 
 
 def _front() -> WerkzeugResponse:

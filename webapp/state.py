@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import cast
 
-from flask import current_app
+from flask import current_app, g
 
 from lookalike.bootstrap import Services
 
@@ -12,5 +13,8 @@ EXTENSION = "lookalike"
 
 
 def services() -> Services:
-    """The services of the running app."""
-    return cast(Services, current_app.extensions[EXTENSION])
+    """The services of the running app, the same ones throughout a request."""
+    if "services" not in g:
+        current = cast(Callable[[], Services], current_app.extensions[EXTENSION])
+        g.services = current()
+    return cast(Services, g.services)

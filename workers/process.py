@@ -14,24 +14,25 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from lookalike.bootstrap import QUEUE, connect_redis, make_pipeline, make_services, make_sweeper
-from lookalike.embedding.pipeline import Pipeline
+from lookalike.bootstrap import OTHER_QUEUE, QUEUE, connect_redis
 from lookalike.errors import Misconfigured, QueueAway
 from lookalike.jobs.protocol import OwedQueue
+from lookalike.jobs.sweeper import sweep_until
 from lookalike.logs import configure_logs
 from lookalike.settings import Settings, read_settings
+from lookalike.stage import Stage, Workshop
 
 log = structlog.get_logger(__name__)
 
 REDIS_ASKED_EVERY_S = 0.5
 
-_pipelines: list[Pipeline] = []
-"""This process's pipeline, once it has been made: RQ calls tasks by name, without arguments."""
+_workshops: list[Workshop] = []
+"""This process's workshop, once it has been made: RQ calls tasks by name, without arguments."""
 
 
-def pipeline() -> Pipeline:
-    """The pipeline of this process. For tasks, which run only after `run` has made it."""
-    return _pipelines[0]
+def workshop() -> Workshop:
+    """The workshop of this process. For tasks, which run only after `run` has made it."""
+    return _workshops[0]
 
 
 def run() -> None:
@@ -41,35 +42,36 @@ def run() -> None:
     """
     settings = read_settings()
     configure_logs(settings.log_level)
-    services = make_services(settings)
+    stage = Stage(settings)
+    queue = stage.services().queue
     try:
-        services.queue.ping()
+        queue.ping()
     except QueueAway as error:
         raise Misconfigured(
             "No Redis answers at LOOKALIKE_REDIS_URL, where the worker gets its work. Start it, or "
             "correct the URL."
         ) from error
-    made = make_pipeline(services)
-    _pipelines.append(made)
+    made = Workshop(stage)
+    _workshops.append(made)
     stop = threading.Event()
-    sweeper = threading.Thread(
-        target=make_sweeper(services, made).run, args=(stop,), name="sweeper"
-    )
+    sweeper = threading.Thread(target=sweep_until, args=(stop, made.sweepers), name="sweeper")
     sweeper.start()
     try:
         while not _work_until_stopped(settings):
-            _wait_for_redis(services.queue)
+            _wait_for_redis(queue)
     finally:
         stop.set()
         sweeper.join()
         made.close()
-        services.index.close()
+        stage.close()
 
 
 def _work_until_stopped(settings: Settings) -> bool:
     """Works on the queue. True: it was told to stop; False: Redis went away, in whatever RQ was
     doing. The products that it had are claimed again when their leases run out."""
-    worker = SimpleWorker([QUEUE], connection=connect_redis(settings), serializer=JSONSerializer)
+    worker = SimpleWorker(
+        [QUEUE, OTHER_QUEUE], connection=connect_redis(settings), serializer=JSONSerializer
+    )
     try:
         worker.work(logging_level="WARNING")
     except RedisError as error:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from workers.process import pipeline
+from workers.process import workshop
 
 
 def embed_owed() -> dict[str, int]:
     """Embeds up to 50 owed products and tells how many of each fate there were."""
-    return asdict(pipeline().run())
+    return asdict(workshop().pipelines()[0].run())
+
+
+def embed_other() -> list[dict[str, int]]:
+    """The same for the edition that does not serve, if there still is one."""
+    return [asdict(each.run()) for each in workshop().pipelines()[1:]]

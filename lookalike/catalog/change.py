@@ -52,24 +52,21 @@ class Change:
 
 def create(tenant: str, upload: Upload, face: Face, model: str, now: datetime) -> Change:
     """A product that did not exist: all that it has is owed."""
-    facts = face.merge(None, upload.facts)
-    picture = image_digest(facts, model)
-    return Change(
-        Product(
-            tenant=tenant,
-            key=upload.key,
-            key_generated=upload.key_generated,
-            facts=facts,
-            is_active=upload.is_active is not False,
-            image=PartState.OWED if picture else PartState.ABSENT,
-            text=PartState.OWED,
-            image_digest=picture,
-            text_digest=text_digest(facts, model),
-            embedding_error=None,
-            created_at=now,
-            updated_at=now,
-        )
+    product = Product(
+        tenant=tenant,
+        key=upload.key,
+        key_generated=upload.key_generated,
+        facts=face.merge(None, upload.facts),
+        is_active=upload.is_active is not False,
+        image=PartState.ABSENT,
+        text=PartState.OWED,
+        image_digest=None,
+        text_digest="",
+        embedding_error=None,
+        created_at=now,
+        updated_at=now,
     )
+    return Change(_owing_all(product, model))
 
 
 def update(product: Product, upload: Upload, face: Face, model: str, now: datetime) -> Change:
@@ -101,6 +98,49 @@ def owe_again(product: Product) -> Change:
             embedding_error=None,
             generation=product.generation + 1,
         )
+    )
+
+
+def followed(product: Product, copy: Product | None, model: str) -> Change:
+    """A product as a copy of the catalogue with another model's vectors has it: all that merchants
+    said of it is as here, and what its vectors owe is the copy's own. It owes anew what was
+    reindexed or is tried again here."""
+    if copy is None or copy.generation != product.generation:
+        owing = _owing_all(product, model)
+        had_picture = copy is not None and copy.image is not PartState.ABSENT
+        lost_picture = had_picture and owing.image is PartState.ABSENT
+        return Change(owing, {Part.IMAGE: None} if lost_picture else {})
+    changed = _changed(
+        copy, product.facts, product.is_active, model, product.updated_at, retries=False
+    )
+    again = {
+        part.value: PartState.OWED
+        for part in product.owed
+        if getattr(changed.product, part.value) is PartState.FAILED
+    }
+    after = replace(
+        changed.product,
+        created_at=product.created_at,
+        updated_at=product.updated_at,
+        key_generated=product.key_generated,
+        **again,  # type: ignore[arg-type]
+    )
+    if PartState.FAILED not in (after.image, after.text):
+        after = replace(after, embedding_error=None)
+    return Change(after, changed.vectors)
+
+
+def _owing_all(product: Product, model: str) -> Product:
+    """The product with everything still to be embedded by this model."""
+    picture = image_digest(product.facts, model)
+    return replace(
+        product,
+        image=PartState.OWED if picture else PartState.ABSENT,
+        text=PartState.OWED,
+        image_digest=picture,
+        text_digest=text_digest(product.facts, model),
+        embedding_error=None,
+        picture=None,
     )
 
 

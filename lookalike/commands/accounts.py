@@ -18,7 +18,7 @@ from lookalike.accounts.keys import (
 from lookalike.accounts.model import ApiKey, Browser, KeyState, Scope
 from lookalike.accounts.origins import origin
 from lookalike.accounts.tiers import TIERS
-from lookalike.bootstrap import make_accounts, make_index, make_pack
+from lookalike.bootstrap import make_accounts, make_index
 from lookalike.commands.speaking import in_sentences, settings_of
 
 _IN_FORCE = f"in force within {IN_FORCE_WITHIN_S:.0f} seconds"
@@ -85,7 +85,7 @@ def delete_tenant(tenant: str, yes: bool) -> None:
     found = accounts.tenant(tenant)
     if not yes:
         click.confirm(f"Delete {found.name!r} ({found.id}) with all its products?", abort=True)
-    index = make_index(settings, make_pack(settings))
+    index = make_index(settings)
     accounts.delete_tenant(found.id, index)
     index.close()
     click.echo(f"Tenant {tenant} is gone, with all it owned.")

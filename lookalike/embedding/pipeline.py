@@ -26,7 +26,7 @@ from lookalike.embedding.protocol import Embedder
 from lookalike.errors import PictureUnreachable, PictureUnusable, QueueAway
 from lookalike.index.protocol import ProductIndex, Write
 from lookalike.jobs.protocol import Claim, Claimed, OwedQueue, Ticker
-from lookalike.jobs.record import JobStore, fate
+from lookalike.jobs.record import Followers, fate
 
 log = structlog.get_logger(__name__)
 
@@ -92,7 +92,7 @@ class Pipeline:
     index: ProductIndex
     queue: OwedQueue
     ticker: Ticker
-    jobs: JobStore
+    jobs: Followers
     embedder: Embedder
     pictures: PictureReader
     renew_every_s: float

@@ -70,6 +70,16 @@ def from_document(document: Mapping[str, Any]) -> Product:
     )
 
 
+STAMPED = ("created_at", "updated_at", "is_active", "generation")
+"""The fields of a document that name its state: every change that a merchant makes of a product
+changes one of them."""
+
+
+def stamp(document: Mapping[str, Any]) -> str:
+    """The state that a document is in, whatever its vectors."""
+    return "|".join(str(document.get(name)) for name in STAMPED)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Matchable:
     """What filters and orders need of a product beyond its document. `created_us`: microseconds

@@ -209,6 +209,21 @@ class Counts:
     owed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A product of a tenant, and what names its state: equal stamps of two copies of the catalogue
+    mean equal products, whatever their vectors."""
+
+    tenant: str
+    id: str
+    state: str
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Its place in the order of all products."""
+        return self.tenant, self.id
+
+
 class ProductIndex(Protocol):
     """The products of every tenant, with their vectors. The truth: all else can be rebuilt.
 
@@ -253,6 +268,10 @@ class ProductIndex(Protocol):
     def unchecked(self, before: datetime, limit: int) -> list[tuple[str, str]]:
         """Up to `limit` (tenant, id) of active products with an image vector whose picture was
         last looked at before that time, over all tenants, the longest ago first."""
+
+    def stamps(self, after: tuple[str, str] | None, limit: int) -> list[Stamp]:
+        """Up to `limit` stamps of all products of all tenants, active or not, in the order of
+        tenant and id, beyond `after`. An engine sees what was written before its refresh."""
 
     def counts(self, tenant: str) -> Counts:
         """How many products there are, and how far the active ones are."""

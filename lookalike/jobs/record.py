@@ -113,7 +113,40 @@ def fate(product: Product | None) -> tuple[Fate, str | None] | None:
             return None
 
 
-class JobStore(Protocol):
+class Followers(Protocol):
+    """Who waits for products to be embedded."""
+
+    def settle(
+        self,
+        tenant: str,
+        fates: Mapping[str, tuple[Fate, str | None]],
+        but: str | None = None,
+    ) -> None:
+        """These products leave every job that waits for them, save the job `but`, each with its
+        fate and a line of error."""
+
+    def waiting(self) -> dict[str, set[str]]:
+        """What each tenant's jobs wait for whose upload is over. For the sweeper. A job whose
+        upload gave no sign of life for minutes fails: its process ended in the middle."""
+
+
+class Nobody:
+    """Nobody waits: for the products of an edition that does not serve."""
+
+    def settle(
+        self,
+        tenant: str,
+        fates: Mapping[str, tuple[Fate, str | None]],
+        but: str | None = None,
+    ) -> None:
+        """Nobody hears it."""
+
+    def waiting(self) -> dict[str, set[str]]:
+        """Nothing."""
+        return {}
+
+
+class JobStore(Followers, Protocol):
     """Every method is one atomic step and raises `QueueAway` when the store is away."""
 
     def open(self, tenant: str, kind: JobKind) -> str:
@@ -145,21 +178,8 @@ class JobStore(Protocol):
     def markings(self) -> list[Marking]:
         """Every tenant's reindexing jobs that are still to mark products. For the sweeper."""
 
-    def settle(
-        self,
-        tenant: str,
-        fates: Mapping[str, tuple[Fate, str | None]],
-        but: str | None = None,
-    ) -> None:
-        """These products leave every job that waits for them, save the job `but`, each with its
-        fate and a line of error."""
-
     def get(self, tenant: str, id: str) -> Job | None:
         """The tenant's job, or None."""
 
     def newest(self, tenant: str) -> list[Job]:
         """The tenant's 50 newest jobs, newest first."""
-
-    def waiting(self) -> dict[str, set[str]]:
-        """What each tenant's jobs wait for whose upload is over. For the sweeper. A job whose
-        upload gave no sign of life for minutes fails: its process ended in the middle."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -16,7 +16,7 @@ import structlog
 from lookalike.errors import LookalikeError
 from lookalike.index.protocol import ProductIndex
 from lookalike.jobs.protocol import Claim, OwedQueue, Ticker
-from lookalike.jobs.record import JobStore, fate
+from lookalike.jobs.record import Followers, fate
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +44,7 @@ class Turn(Protocol):
         take it again. Raises `QueueAway`."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Sweeper:
     """Every 5 seconds: leases that ran out, products that are due, reindexing that is to go on.
     Every minute: what the index says is owed, what jobs wait for in vain, and the accounts' books
@@ -56,31 +56,32 @@ class Sweeper:
     queue: OwedQueue
     ticker: Ticker
     index: ProductIndex
-    jobs: JobStore
+    jobs: Followers
     fail: Callable[[Claim], None]
     resume: Callable[[], bool]
     keep_books: Callable[[], None]
     turn: Turn
     recheck_after: timedelta | None = None
+    _restored: float = float("-inf")
 
-    def run(self, stop: threading.Event) -> None:
-        """Sweeps until `stop` is set. A fault is logged, and the next sweep comes all the same."""
-        restored = float("-inf")
-        while True:
-            more = False
-            try:
-                if (hold := self.turn.take(TURN_S)) is not Hold.OTHERS:
-                    # A turn that is not kept was lost with all that Redis held, or is the first.
-                    late = time.monotonic() - restored >= RESTORE_EVERY_S
-                    restoring = late or hold is Hold.NEW
-                    more = self.sweep(restoring=restoring)
-                    restored = time.monotonic() if restoring else restored
-            except LookalikeError as error:
-                log.warning("not_swept", reason=error.detail)
-            except Exception:
-                log.exception("not_swept")
-            if stop.wait(0 if more else SWEEP_EVERY_S):
-                return
+    def step(self) -> bool:
+        """One pass, if it is ours to sweep; a fault is logged, and the next pass comes all the
+        same. True: there is more to do at once."""
+        try:
+            if (hold := self.turn.take(TURN_S)) is Hold.OTHERS:
+                return False
+            # A turn that is not kept was lost with all that Redis held, or is the first.
+            late = time.monotonic() - self._restored >= RESTORE_EVERY_S
+            restoring = late or hold is Hold.NEW
+            more = self.sweep(restoring=restoring)
+            self._restored = time.monotonic() if restoring else self._restored
+        except LookalikeError as error:
+            log.warning("not_swept", reason=error.detail)
+            return False
+        except Exception:
+            log.exception("not_swept")
+            return False
+        return more
 
     def sweep(self, *, restoring: bool) -> bool:
         """One pass; `restoring` asks the index, too. True: there is more to do at once. Raises what
@@ -119,3 +120,11 @@ class Sweeper:
                 fates = {id: fate(stored[id].product if id in stored else None) for id in page}
                 self.jobs.settle(tenant, {id: found for id, found in fates.items() if found})
                 self.turn.take(TURN_S)
+
+
+def sweep_until(stop: threading.Event, sweepers: Callable[[], Iterable[Sweeper]]) -> None:
+    """Sweeps until `stop` is set, each time with the sweepers that there are then."""
+    while True:
+        more = [each.step() for each in sweepers()]
+        if stop.wait(0 if any(more) else SWEEP_EVERY_S):
+            return

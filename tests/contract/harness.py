@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 
 from lookalike.catalog.product import Facts, Part, PartState, Product
+from lookalike.index.editions import FIRST, Edition
 from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.connecting import Address
-from lookalike.index.engine.products import EngineProductIndex
-from lookalike.index.engine.setup import Naming, prepare_products
+from lookalike.index.engine.editions import EngineEditions
+from lookalike.index.engine.setup import Naming, prepare_accounts
 from lookalike.index.opensearch import OpenSearchEngine
 from lookalike.index.protocol import ProductIndex, Vector, VectorSpace, Write
 from lookalike.index.sqlite.products import SqliteProductIndex
@@ -53,9 +54,17 @@ def sqlite_engine(folder: Path) -> Engine:
 
 
 def open_engine(kind: str, url: str, prefix: str, space: VectorSpace) -> ProductIndex:
-    engine = connect(kind, url)
-    place = prepare_products(engine, Naming(prefix), space.dimensions, "int8_hnsw")
-    return EngineProductIndex(engine, place, space, 400)
+    edition = Edition(name=FIRST, pack="-", model=space.model, dimensions=space.dimensions)
+    editions = open_editions(kind, url, prefix)
+    editions.make(edition)
+    editions.fence(edition, 0)
+    return editions.open(edition, 0)
+
+
+def open_editions(kind: str, url: str, prefix: str) -> EngineEditions:
+    engine, naming = connect(kind, url), Naming(prefix)
+    accounts = prepare_accounts(engine, naming)
+    return EngineEditions(engine, naming, accounts, "int8_hnsw", 400)
 
 
 def connect(kind: str, url: str) -> ElasticsearchEngine | OpenSearchEngine:
@@ -65,7 +74,7 @@ def connect(kind: str, url: str) -> ElasticsearchEngine | OpenSearchEngine:
 
 def refresh(kind: str, url: str, prefix: str) -> None:
     engine = connect(kind, url)
-    engine.call("POST", f"/{prefix}-products/_refresh")
+    engine.call("POST", f"/{prefix}-products-*/_refresh")
     engine.close()
 
 

@@ -7,13 +7,13 @@ import socket
 import pytest
 
 from lookalike.errors import IndexAway, Misconfigured
+from lookalike.index.editions import FIRST, Edition
 from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.connecting import Address
-from lookalike.index.engine.products import EngineProductIndex
-from lookalike.index.engine.setup import Naming, prepare_products
+from lookalike.index.engine.setup import Naming, make_products
 from lookalike.index.opensearch import OpenSearchEngine
-from lookalike.index.protocol import VectorSpace, Write
-from tests.contract.harness import SPACE, TENANT, connect, product
+from lookalike.index.protocol import Write
+from tests.contract.harness import SPACE, TENANT, connect, open_engine, product
 
 ENGINES = ("elasticsearch", "opensearch")
 
@@ -41,20 +41,23 @@ def test_a_server_of_the_other_kind_is_refused(elasticsearch_url: str, opensearc
         OpenSearchEngine(Address(url=elasticsearch_url), 10.0)
 
 
+def edition(dimensions: int) -> Edition:
+    return Edition(name=FIRST, pack="-", model=SPACE.model, dimensions=dimensions)
+
+
 def test_an_index_of_another_width_is_refused(kind: str, server: str, prefix: str) -> None:
     engine = connect(kind, server)
-    prepare_products(engine, Naming(prefix), 4, "int8_hnsw")
+    make_products(engine, Naming(prefix), edition(4), "int8_hnsw")
     with pytest.raises(Misconfigured, match="4 dimensions, and the model pack makes 8"):
-        prepare_products(engine, Naming(prefix), 8, "int8_hnsw")
+        make_products(engine, Naming(prefix), edition(8), "int8_hnsw")
     engine.close()
 
 
 def test_an_index_that_is_not_ours_is_refused(kind: str, server: str, prefix: str) -> None:
     engine = connect(kind, server)
-    alias = {"aliases": {f"{prefix}-products": {}}}
-    engine.call("PUT", f"/{prefix}-foreign", alias)
+    engine.call("PUT", f"/{prefix}-products-{FIRST}", {})
     with pytest.raises(Misconfigured, match="not an index of this Lookalike's"):
-        prepare_products(engine, Naming(prefix), 4, "int8_hnsw")
+        make_products(engine, Naming(prefix), edition(4), "int8_hnsw")
     engine.close()
 
 
@@ -62,14 +65,15 @@ def test_an_index_that_takes_no_writes_is_said_in_a_sentence(
     kind: str, server: str, prefix: str
 ) -> None:
     engine = connect(kind, server)
-    place = prepare_products(engine, Naming(prefix), SPACE.dimensions, "int8_hnsw")
-    index = EngineProductIndex(engine, place, VectorSpace("m", SPACE.dimensions), 400)
+    index = open_engine(kind, server, prefix, SPACE)
     block = {"index.blocks.read_only_allow_delete": True}
-    engine.call("PUT", f"/{prefix}-products/_settings", block)
+    engine.call("PUT", f"/{prefix}-products-{FIRST}/_settings", block)
     with pytest.raises(IndexAway, match="disk"):
         index.write(TENANT, [Write(product("A"), None)])
     engine.call(
-        "PUT", f"/{prefix}-products/_settings", {"index.blocks.read_only_allow_delete": None}
+        "PUT",
+        f"/{prefix}-products-{FIRST}/_settings",
+        {"index.blocks.read_only_allow_delete": None},
     )
     assert index.write(TENANT, [Write(product("A"), None)]) == [True]
     engine.close()
@@ -77,8 +81,8 @@ def test_an_index_that_takes_no_writes_is_said_in_a_sentence(
 
 def test_a_mapping_never_grows(kind: str, server: str, prefix: str) -> None:
     engine = connect(kind, server)
-    prepare_products(engine, Naming(prefix), SPACE.dimensions, "int8_hnsw")
-    path = f"/{prefix}-products/_doc/a"
+    make_products(engine, Naming(prefix), edition(4), "int8_hnsw")
+    path = f"/{prefix}-products-{FIRST}/_doc/a"
     answer = engine.call("PUT", path, {"surprise": 1}, {"routing": TENANT})
     assert (answer.status, "strict" in str(answer.body)) == (400, True)
     engine.close()

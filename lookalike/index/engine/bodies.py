@@ -177,6 +177,18 @@ def owed(after: tuple[str, str] | None, limit: int) -> Json:
     return body | ({"search_after": list(after)} if after else {})
 
 
+def stamps(after: tuple[str, str] | None, limit: int, fields: Sequence[str]) -> Json:
+    """These fields of the products of all tenants, by tenant and id."""
+    body: Json = {
+        "query": {"match_all": {}},
+        "sort": [{"tenant": "asc"}, {"id": "asc"}],
+        "size": limit,
+        "track_total_hits": False,
+        "_source": list(fields),
+    }
+    return body | ({"search_after": list(after)} if after else {})
+
+
 def unchecked(before_us: int, limit: int) -> Json:
     """The active products of all tenants whose picture was looked at longest ago."""
     conditions = [{"term": {"is_active": True}}, {"range": {"checked_us": {"lt": before_us}}}]

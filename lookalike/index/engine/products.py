@@ -12,11 +12,20 @@ import numpy as np
 
 from lookalike.catalog.product import EmbeddingStatus, Part
 from lookalike.errors import IndexAway
-from lookalike.index.documents import compact_json, from_document, microseconds
+from lookalike.index.documents import STAMPED, compact_json, from_document, microseconds, stamp
+from lookalike.index.editions import Outdated
 from lookalike.index.engine import bodies, words
 from lookalike.index.engine.fields import fields, vector_fields
 from lookalike.index.engine.protocol import Engine, Json
-from lookalike.index.engine.retrying import BLOCKED, is_blocked, pauses, reason
+from lookalike.index.engine.retrying import (
+    BLOCKED,
+    PATIENCE_S,
+    is_blocked,
+    is_fenced,
+    is_gone,
+    reason,
+)
+from lookalike.index.pausing import pauses
 from lookalike.index.protocol import (
     ByWords,
     Candidates,
@@ -29,6 +38,7 @@ from lookalike.index.protocol import (
     Page,
     Position,
     Revision,
+    Stamp,
     Stored,
     Vector,
     VectorSpace,
@@ -47,9 +57,11 @@ _BUSY = 429
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the products are: an alias, and what reads need so that vectors come along."""
+    """Where the products are: an index, the alias under which it takes writes, and what reads need
+    so that vectors come along."""
 
-    alias: str
+    index: str
+    written: str
     reading_vectors: dict[str, str]
 
 
@@ -90,7 +102,7 @@ class EngineProductIndex:
         """The documents that are there and the tenant's own, as fresh as can be."""
         for start in range(0, len(ids), READ_AT_ONCE):
             asked = {"ids": list(ids[start : start + READ_AT_ONCE])}
-            path = f"/{self._place.alias}/_mget"
+            path = f"/{self._place.index}/_mget"
             answer = self._engine.call("POST", path, asked, params | {"routing": tenant})
             if answer.status >= 400:
                 raise IndexAway(f"The engine does not read ({reason(answer.body)}).")
@@ -128,7 +140,7 @@ class EngineProductIndex:
         room for go again, alone, after a pause."""
         statuses: dict[int, int] = {}
         waiting = list(range(len(pairs)))
-        for _ in pauses():
+        for _ in pauses(PATIENCE_S):
             sent = self._send(tenant, [pairs[place] for place in waiting])
             statuses |= dict(zip(waiting, sent, strict=True))
             waiting = [place for place in waiting if statuses[place] == _BUSY]
@@ -139,18 +151,26 @@ class EngineProductIndex:
     def _send(self, tenant: str, pairs: Sequence[tuple[str, str]]) -> list[int]:
         if not pairs:
             return []
-        lines = [line for pair in pairs for line in pair]
-        path = f"/{self._place.alias}/_bulk"
-        answer = self._engine.lines(path, lines, {"routing": tenant})
+        results = self._results(tenant, [line for pair in pairs for line in pair])
+        for each in results:
+            if each["status"] >= 400 and each["status"] not in {_CONFLICT, _MISSING, _BUSY}:
+                raise IndexAway(f"The engine refused a product ({reason(each)}).")
+        return [each["status"] for each in results]
+
+    def _results(self, tenant: str, lines: list[str]) -> list[Json]:
+        """What became of each line of a bulk request. Raises `Outdated` where the alias under which
+        we write is gone, or its index is being fenced."""
+        params = {"routing": tenant, "require_alias": "true"}
+        answer = self._engine.lines(f"/{self._place.written}/_bulk", lines, params)
         if answer.status >= 400:
             raise IndexAway(f"The engine does not write ({reason(answer.body)}).")
         results = [next(iter(each.values())) for each in answer.body["items"]]
         for each in results:
+            if is_gone(each) or is_fenced(each):
+                raise Outdated("The catalogue's editions changed. Send the request again.")
             if is_blocked(each):
                 raise IndexAway(BLOCKED)
-            if each["status"] >= 400 and each["status"] not in {_CONFLICT, _MISSING, _BUSY}:
-                raise IndexAway(f"The engine refused a product ({reason(each)}).")
-        return [each["status"] for each in results]
+        return results
 
     def delete(self, tenant: str, ids: Sequence[str]) -> set[str]:
         """Removes these products and their vectors for good; gives the ids that were there."""
@@ -163,10 +183,7 @@ class EngineProductIndex:
         return gone
 
     def _deleted(self, tenant: str, lines: list[str]) -> set[str]:
-        answer = self._engine.lines(f"/{self._place.alias}/_bulk", lines, {"routing": tenant})
-        if answer.status >= 400:
-            raise IndexAway(f"The engine does not delete ({reason(answer.body)}).")
-        results = [each["delete"] for each in answer.body["items"]]
+        results = self._results(tenant, lines)
         if any(each["status"] >= 400 and each["status"] != _MISSING for each in results):
             raise IndexAway("The engine could not delete all of it. Send it again.")
         return {each["_id"] for each in results if each["result"] == "deleted"}
@@ -175,10 +192,16 @@ class EngineProductIndex:
         """Removes all products of the tenant; what was just written, too."""
         self.refresh()
         params = {"routing": tenant, "conflicts": "proceed", "refresh": "true"}
-        path = f"/{self._place.alias}/_delete_by_query"
+        path = f"/{self._place.written}/_delete_by_query"
         query = {"query": bodies.of_tenant(tenant)}
-        while self._call("POST", path, query, params)["version_conflicts"]:
-            continue  # some changed in the middle: they go in the next round
+        while True:
+            answer = self._engine.call("POST", path, query, params)
+            if is_gone(answer.body) or is_fenced(answer.body):
+                raise Outdated("The catalogue's editions changed. Send the request again.")
+            if answer.status >= 400:
+                raise IndexAway(f"The engine does not delete ({reason(answer.body)}).")
+            if not answer.body["version_conflicts"]:
+                return  # else some changed in the middle: they go in the next round
 
     def page(self, tenant: str, listing: Listing) -> Page:
         """One page of the tenant's products, active or not."""
@@ -233,7 +256,7 @@ class EngineProductIndex:
         """The active products that match words: three searches in one round trip."""
         checked(query.vector, self._space)
         asked = words.questions(self._engine.dialect, tenant, self._space, query, self._explored)
-        header = json.dumps({"index": self._place.alias, "routing": tenant})
+        header = json.dumps({"index": self._place.index, "routing": tenant})
         lines = [line for body in asked for line in (header, compact_json(body))]
         answer = self._engine.lines("/_msearch", lines)
         if answer.status >= 400:
@@ -254,10 +277,15 @@ class EngineProductIndex:
         hits, _ = self._search(None, bodies.unchecked(microseconds(before), limit))
         return [(each["sort"][1], each["sort"][2]) for each in hits]
 
+    def stamps(self, after: tuple[str, str] | None, limit: int) -> list[Stamp]:
+        """Up to `limit` stamps of all products of all tenants, in their order, beyond `after`."""
+        hits, _ = self._search(None, bodies.stamps(after, limit, STAMPED))
+        return [Stamp(each["sort"][0], each["sort"][1], stamp(each["_source"])) for each in hits]
+
     def counts(self, tenant: str) -> Counts:
         """How many products there are, and how far the active ones are."""
         body = bodies.counts(tenant)
-        answer = self._call("POST", f"/{self._place.alias}/_search", body, {"routing": tenant})
+        answer = self._call("POST", f"/{self._place.index}/_search", body, {"routing": tenant})
         active = answer["aggregations"]["active"]
         by_status = {each["key"]: each["doc_count"] for each in active["status"]["buckets"]}
         return Counts(
@@ -270,7 +298,7 @@ class EngineProductIndex:
 
     def refresh(self) -> None:
         """Makes searches and lists see everything that was written before."""
-        self._call("POST", f"/{self._place.alias}/_refresh", None, {})
+        self._call("POST", f"/{self._place.index}/_refresh", None, {})
 
     def close(self) -> None:
         """Closes the connections."""
@@ -279,7 +307,7 @@ class EngineProductIndex:
     def _search(self, tenant: str | None, body: Json) -> tuple[list[Json], int]:
         """The hits, and how many there are in all; of one tenant, or (None) of all."""
         params = {"routing": tenant} if tenant else {}
-        hits = self._call("POST", f"/{self._place.alias}/_search", body, params)["hits"]
+        hits = self._call("POST", f"/{self._place.index}/_search", body, params)["hits"]
         return hits["hits"], hits.get("total", {}).get("value", 0)
 
     def _call(self, method: str, path: str, body: Json | None, params: dict[str, str]) -> Json:

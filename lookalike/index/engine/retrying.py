@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from lookalike.errors import IndexAway, Misconfigured
 from lookalike.index.engine.protocol import Answer
+from lookalike.index.pausing import pauses
 
 PATIENCE_S = 8.0
 """How long a request goes on being sent again."""
@@ -18,7 +17,6 @@ BLOCKED = (
     "read-only. Free some disk; it goes on by itself."
 )
 
-_FIRST_PAUSE_S = 0.1
 _BUSY = frozenset({429, 502, 503, 504})
 
 
@@ -27,28 +25,17 @@ def patiently(send: Callable[[], Answer]) -> Answer:
 
     Raises `IndexAway` where it stays busy or fails, and `Misconfigured` where it refuses us.
     """
-    for _ in pauses():
+    for _ in pauses(PATIENCE_S):
         answer = send()
         if answer.status not in _BUSY:
             break
     return _checked(answer)
 
 
-def pauses() -> Iterator[None]:
-    """Once, and again after each pause, for as long as one is patient. Pauses double, with chance
-    in them, so that many processes do not come back at once."""
-    deadline, pause = time.monotonic() + PATIENCE_S, _FIRST_PAUSE_S
-    yield
-    while time.monotonic() + pause < deadline:
-        time.sleep(pause * (0.5 + random.random()))  # noqa: S311
-        yield
-        pause *= 2
-
-
 def _checked(answer: Answer) -> Answer:
-    if is_blocked(answer.body):
+    if is_blocked(answer.body) and not is_fenced(answer.body):
         raise IndexAway(BLOCKED)
-    if answer.status in {401, 403}:
+    if answer.status in {401, 403} and not is_fenced(answer.body):
         raise Misconfigured(
             "The engine refuses our key or password, or does not let it do this. Check "
             f"LOOKALIKE_INDEX_API_KEY, or LOOKALIKE_INDEX_USER and LOOKALIKE_INDEX_PASSWORD "
@@ -57,6 +44,17 @@ def _checked(answer: Answer) -> Answer:
     if answer.status >= 500 or answer.status == 429:
         raise IndexAway(f"The engine cannot answer at the moment ({reason(answer.body)}).")
     return answer
+
+
+def is_fenced(body: Any) -> bool:
+    """Whether an answer, or an item of a bulk answer, says that the index takes no writes because
+    one of us fences it: a block of a moment (see `engine/editions.py`)."""
+    return is_blocked(body) and "index write (api)" in str(body["error"])
+
+
+def is_gone(body: Any) -> bool:
+    """Whether an answer, or an item of a bulk answer, says that the alias is not there."""
+    return isinstance(body, dict) and "index_not_found" in str(body.get("error", ""))
 
 
 def is_blocked(body: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from lookalike.errors import Misconfigured
-from lookalike.index.engine.products import Place
+from lookalike.index.editions import Edition
 from lookalike.index.engine.protocol import Engine, Json
 from lookalike.index.engine.retrying import reason
 from lookalike.index.engine.templates import component_templates, index_templates
@@ -21,8 +21,16 @@ class Naming:
 
     @property
     def products(self) -> str:
-        """The alias of the products."""
+        """The alias under which people find the products that are served."""
         return f"{self.prefix}-products"
+
+    def edition(self, name: str) -> str:
+        """The index of an edition of the products."""
+        return f"{self.products}-{name}"
+
+    def written(self, name: str, epoch: int) -> str:
+        """The alias under which an edition takes writes, in one epoch."""
+        return f"{self.products}-{name}-w{epoch}"
 
     @property
     def accounts(self) -> str:
@@ -30,23 +38,36 @@ class Naming:
         return f"{self.prefix}-accounts"
 
 
-def prepare_products(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> Place:
-    """Makes sure that there is an index of products for vectors of so many dimensions. Any number
-    of processes may do so at once.
+def make_products(engine: Engine, naming: Naming, edition: Edition, index_type: str) -> None:
+    """Makes sure that there is the index of an edition. Any number of processes may do so at once.
 
     Raises `Misconfigured` where what is there is not ours or of another width, and `IndexAway`.
     """
-    if engine.call("GET", f"/_alias/{naming.products}").status == 404:
-        _put_templates(engine, naming, dimensions, index_type)
-        alias: Json = {"aliases": {naming.products: {"is_write_index": True}}}
-        _create(engine, f"{naming.products}-000001", alias)
-    _check_width(engine, naming, dimensions)
-    return Place(naming.products, engine.dialect.reading_vectors(engine.version))
+    index = naming.edition(edition.name)
+    if engine.call("GET", f"/{index}").status == 404:
+        put_templates(engine, naming, edition.dimensions, index_type)
+        # Named again here, since the templates may be those of an edition of another width.
+        vectors = _vectors(engine, naming, edition.dimensions, index_type)
+        _create(engine, index, {"mappings": vectors["template"]["mappings"]})
+    _check(engine, index, edition.dimensions)
+
+
+def put_templates(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> None:
+    """Puts the templates of the products. What an operator set for shards, replicas and refreshing
+    is left alone."""
+    components = component_templates(engine.dialect, naming.prefix, dimensions, index_type)
+    for name, body in components.items():
+        path = f"/_component_template/{name}"
+        if name == f"{naming.prefix}-settings" and engine.call("GET", path).status == 200:
+            continue
+        _put(engine, path, body)
+    template = index_templates(engine.dialect, naming.prefix)[naming.products]
+    _put(engine, f"/_index_template/{naming.products}", template)
 
 
 def prepare_accounts(engine: Engine, naming: Naming) -> str:
     """Makes sure that there is an index of accounts; gives its name. Raises what
-    `prepare_products` raises."""
+    `make_products` raises."""
     if engine.call("GET", f"/{naming.accounts}").status == 404:
         templates = component_templates(engine.dialect, naming.prefix, 1, "")
         settings = f"{naming.prefix}-settings"
@@ -57,12 +78,9 @@ def prepare_accounts(engine: Engine, naming: Naming) -> str:
     return naming.accounts
 
 
-def _put_templates(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> None:
-    components = component_templates(engine.dialect, naming.prefix, dimensions, index_type)
-    for name, body in components.items():
-        _put(engine, f"/_component_template/{name}", body)
-    template = index_templates(engine.dialect, naming.prefix)[naming.products]
-    _put(engine, f"/_index_template/{naming.products}", template)
+def _vectors(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> Json:
+    templates = component_templates(engine.dialect, naming.prefix, dimensions, index_type)
+    return templates[f"{naming.prefix}-vectors"]
 
 
 def _put(engine: Engine, path: str, body: Json) -> None:
@@ -80,19 +98,19 @@ def _create(engine: Engine, index: str, body: Json) -> None:
         raise Misconfigured(f"The index {index} cannot be made ({reason(answer.body)}).")
 
 
-def _check_width(engine: Engine, naming: Naming, dimensions: int) -> None:
-    mappings = engine.call("GET", f"/{naming.products}/_mapping").body
-    for index, found in mappings.items():
-        properties = found["mappings"].get("properties", {})
+def _check(engine: Engine, index: str, dimensions: int) -> None:
+    found = engine.call("GET", f"/{index}/_mapping").body
+    for name, each in found.items():  # an alias in our place names another index
+        properties = each["mappings"].get("properties", {})
         width = engine.dialect.width_of(properties.get("image_vector", {}))
         if width is None or "fingerprint" not in properties:
             raise Misconfigured(
-                f"{index}, behind {naming.products}, is not an index of this Lookalike's. Choose "
-                "another LOOKALIKE_INDEX_PREFIX, or remove it."
+                f"{name} is not an index of this Lookalike's. Choose another "
+                "LOOKALIKE_INDEX_PREFIX, or remove it."
             )
         if width != dimensions:
             raise Misconfigured(
-                f"{index} holds vectors of {width} dimensions, and the model pack makes "
+                f"{name} holds vectors of {width} dimensions, and the model pack makes "
                 f"{dimensions}. Serve the model that the index was made for, or choose another "
                 "LOOKALIKE_INDEX_PREFIX."
             )

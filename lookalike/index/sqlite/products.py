@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
 from lookalike.catalog.product import EmbeddingStatus, Part
-from lookalike.index.documents import from_document, microseconds
+from lookalike.index.documents import from_document, microseconds, stamp
+from lookalike.index.editions import Outdated
 from lookalike.index.protocol import (
     ByWords,
     Candidates,
@@ -21,6 +25,7 @@ from lookalike.index.protocol import (
     Neighbours,
     Page,
     Revision,
+    Stamp,
     Stored,
     Vector,
     VectorSpace,
@@ -43,11 +48,18 @@ class SqliteProductIndex:
     searches, in about `memory_bytes` at most. Raises `Misconfigured` where the file is not ours.
     """
 
-    def __init__(self, path: Path, space: VectorSpace, memory_bytes: int) -> None:
+    def __init__(self, path: Path, space: VectorSpace, memory_bytes: int, epoch: int = 0) -> None:
         prepare(path)
         self._space = space
+        self._epoch = epoch
         self._connections = Connections(path)
         self._matrices = Matrices(self._connections, space, memory_bytes)
+
+    def in_epoch(self, epoch: int) -> SqliteProductIndex:
+        """The same index, with the same connections and matrices, writing in another epoch."""
+        twin = copy(self)
+        twin._epoch = epoch
+        return twin
 
     def get(self, tenant: str, ids: Sequence[str]) -> dict[str, Stored]:
         """The products with these ids, by id; unknown ones are left out."""
@@ -81,18 +93,18 @@ class SqliteProductIndex:
         drafts = [writing.draft(tenant, each, self._space) for each in writes]
         if not drafts:
             return []
-        with self._connections.writing() as connection:
+        with self._writing() as connection:
             return writing.write(connection, tenant, drafts, self._space.model)
 
     def delete(self, tenant: str, ids: Sequence[str]) -> set[str]:
         """Removes these products and their vectors for good; gives the ids that were there."""
-        with self._connections.writing() as connection:
+        with self._writing() as connection:
             return writing.delete(connection, tenant, ids)
 
     def delete_tenant(self, tenant: str) -> None:
         """Removes all products of the tenant, some at a time so that others can write."""
         while True:
-            with self._connections.writing() as connection:
+            with self._writing() as connection:
                 ids = connection.execute(
                     "SELECT id FROM product WHERE tenant = ? LIMIT ?", (tenant, _DELETED_AT_ONCE)
                 ).fetchall()
@@ -149,6 +161,16 @@ class SqliteProductIndex:
                 (microseconds(before), limit),
             ).fetchall()
 
+    def stamps(self, after: tuple[str, str] | None, limit: int) -> list[Stamp]:
+        """Up to `limit` stamps of all products of all tenants, in their order, beyond `after`."""
+        with self._connections.reading() as connection:
+            found = connection.execute(
+                "SELECT tenant, id, document FROM product WHERE (tenant, id) > (?, ?) "
+                "ORDER BY tenant, id LIMIT ?",
+                (*(after or ("", "")), limit),
+            ).fetchall()
+        return [Stamp(tenant, id, stamp(json.loads(text))) for tenant, id, text in found]
+
     def counts(self, tenant: str) -> Counts:
         """How many products there are, and how far the active ones are."""
         with self._connections.reading() as connection:
@@ -165,6 +187,15 @@ class SqliteProductIndex:
             failed=by_status.get(EmbeddingStatus.FAILED, 0),
             owed=by_status.get(EmbeddingStatus.PENDING, 0),
         )
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """A transaction in our epoch. Raises `Outdated`."""
+        with self._connections.writing() as connection:
+            (epoch,) = connection.execute("SELECT epoch FROM state").fetchone()
+            if epoch != self._epoch:
+                raise Outdated("The catalogue's editions changed. Send the request again.")
+            yield connection
 
     def refresh(self) -> None:
         """Nothing to wait for: what is written is seen at once."""

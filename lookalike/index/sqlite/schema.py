@@ -135,7 +135,13 @@ _THIRD = (
     """,
 )
 
-_STEPS = (_FIRST, _SECOND, _THIRD)
+_FOURTH = (
+    # Only writes of this epoch are taken (see `index/editions.py`).
+    "ALTER TABLE state ADD COLUMN epoch INTEGER NOT NULL DEFAULT 0",
+    "CREATE TABLE editions (state TEXT NOT NULL, revision INTEGER NOT NULL)",
+)
+
+_STEPS = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """Each brings a file from one version to the next; a file's version counts those it has had."""
 
 

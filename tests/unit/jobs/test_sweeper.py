@@ -18,7 +18,7 @@ from lookalike.jobs.redis_jobs import RedisJobStore
 from lookalike.jobs.redis_queue import RedisOwedQueue
 from lookalike.jobs.redis_turn import RedisTurn
 from lookalike.jobs.rq_ticker import RqTicker
-from lookalike.jobs.sweeper import Sweeper
+from lookalike.jobs.sweeper import Sweeper, sweep_until
 
 ANNA = "7f2c1a34-0c55-4b0e-9a5e-111111111111"
 
@@ -73,6 +73,9 @@ class House:
             turn=RedisTurn(connection, "sweeper"),
         )
 
+    def run(self, stop: threading.Event) -> None:
+        sweep_until(stop, lambda: [self.sweeper])
+
     def fail(self, claim: Claim) -> None:
         self.failed += [item.id for item in claim.items]
         self.queue.settle(claim, claim.items)
@@ -123,7 +126,7 @@ def test_no_tick_is_queued_where_nothing_is_due(house: House) -> None:
 
 def test_the_first_sweep_of_a_process_restores_and_the_next_does_not(house: House) -> None:
     house.index.owing = [(ANNA, "a")]
-    house.sweeper.run(Passes(3))
+    house.run(Passes(3))
     assert house.index.pages == [1, 0]
     assert house.queue.depth().due == 1
 
@@ -134,9 +137,9 @@ def test_a_fault_is_survived_and_the_next_sweep_makes_up_for_it(
 ) -> None:
     house.index.owing = [(ANNA, "a")]
     house.index.faults = [fault]
-    house.sweeper.run(Passes(1))
+    house.run(Passes(1))
     assert house.queue.depth().due == 0
-    house.sweeper.run(Passes(2))
+    house.run(Passes(2))
     assert house.queue.depth().due == 1
 
 
@@ -145,7 +148,7 @@ def test_nothing_is_swept_while_another_process_has_the_turn(
 ) -> None:
     house.index.owing = [(ANNA, "a")]
     assert RedisTurn(redis_client, "sweeper").take(60)
-    house.sweeper.run(Passes(3))
+    house.run(Passes(3))
     assert house.index.pages == []
 
 
@@ -153,14 +156,14 @@ def test_an_emptied_redis_is_filled_again(house: House, redis_client: Redis) -> 
     house.index.owing = [(ANNA, "a")]
     house.queue.add(ANNA, ["a"])
     redis_client.flushall()
-    house.sweeper.run(Passes(1))
+    house.run(Passes(1))
     assert house.queue.depth().due == 1
     assert house.ticks.count == 1
 
 
 def test_it_stops_when_told_to(house: House) -> None:
     stop = threading.Event()
-    thread = threading.Thread(target=house.sweeper.run, args=(stop,))
+    thread = threading.Thread(target=house.run, args=(stop,))
     thread.start()
     stop.set()
     thread.join(20)
