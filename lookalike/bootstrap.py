@@ -49,6 +49,7 @@ from lookalike.jobs.redis_turn import RedisTurn
 from lookalike.jobs.rq_ticker import RqTicker
 from lookalike.jobs.sweeper import Sweeper
 from lookalike.pixels.fetch import Fetcher
+from lookalike.remodel.remodel import Remodel
 from lookalike.search.searcher import Searcher
 from lookalike.settings import ENGINES, Settings
 
@@ -317,6 +318,16 @@ def edition_of(settings: Settings, name: str, pack_name: str) -> Edition:
     """An edition for the vectors of a pack."""
     pack = make_pack(settings, pack_name)
     return Edition(name=name, pack=pack_name, model=pack.digest, dimensions=pack.dimensions)
+
+
+def make_remodel(settings: Settings) -> Remodel:
+    """What changes the model of the catalogue. Raises `Misconfigured`."""
+    accounts = make_accounts(settings)
+    return Remodel(
+        make_editions(settings),
+        lambda name, pack: edition_of(settings, name, pack),
+        lambda: [tenant.id for tenant in accounts.tenants()],
+    )
 
 
 def make_editions(settings: Settings) -> Editions:

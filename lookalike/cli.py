@@ -11,6 +11,7 @@ import click
 
 from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
+from lookalike.commands.reindex import reindex
 from lookalike.commands.speaking import in_sentences, settings_of
 from lookalike.demo.run import run_demo
 from lookalike.running.system import running
@@ -30,6 +31,7 @@ def main() -> None:
 
 main.add_command(tenants)
 main.add_command(keys)
+main.add_command(reindex)
 
 
 @main.command()
