@@ -45,12 +45,14 @@ class Edition:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class State:
-    """Which editions there are. `switched`: the other one is the one that served before.
+    """Which editions there are. `switched`: the other one is the one that served before. `leaving`
+    is let go of: nobody writes into it any more, and it may be gone already.
     `is_switching`: nobody writes, for the moment of the switch. `made` counts the editions that
     ever were, so that no name comes twice; `beat` makes one who switches known to be at it."""
 
     serving: Edition
     other: Edition | None = None
+    leaving: Edition | None = None
     switched: bool = False
     is_switching: bool = False
     epoch: int = 0
@@ -69,10 +71,9 @@ class State:
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> State:
         """The state that `to_json` gave."""
-        other = document["other"]
         editions = {
-            "serving": Edition(**document["serving"]),
-            "other": None if other is None else Edition(**other),
+            name: Edition(**document[name]) if document[name] else None
+            for name in ("serving", "other", "leaving")
         }
         return cls(**(dict(document) | editions))
 

@@ -53,6 +53,7 @@ class Remodel:
     def begin(self, pack: str) -> State:
         """Makes a new edition for a pack, into which everybody writes when this returns; goes on
         with one that was begun. Raises `Misconfigured` where another change is under way."""
+        self._let_go(self.state)
         told = self._told()
         state = told.state
         if state.other is None:
@@ -122,14 +123,20 @@ class Remodel:
     def drop_other(self) -> State:
         """Lets go of the edition that does not serve. Nothing of it is left."""
         told = self._told()
-        if told.state.other is None:
+        if told.state.other is None and told.state.leaving is None:
             raise Misconfigured("No change of model is under way.")
-        alone = _next(replace(told.state, other=None, switched=False))
-        state = self._save(alone, told)
+        leaving = told.state.other or told.state.leaving
+        alone = _next(replace(told.state, other=None, leaving=leaving, switched=False))
+        return self._let_go(self._save(alone, told))
+
+    def _let_go(self, state: State) -> State:
+        """Drops what is leaving, also for one who ended before he had."""
+        if state.leaving is None:
+            return state
         self._fence(state)
-        self._editions.drop(told.state.other)
+        self._editions.drop(state.leaving)
         self._editions.show(state)
-        return state
+        return self._save(replace(state, leaving=None), self._told_as(state))
 
     def _align_last(self, state: State) -> State:
         """Aligns what is not yet, while nobody writes; tells meanwhile that we are alive."""
