@@ -1,7 +1,7 @@
 """Runs a server for as long as a process lives, however that ends: `python keeper.py PID ARGV…`.
 
 The server and all its children are one process group, which goes with the process PID; so does the
-folder that it runs in."""
+folder that it runs in. USR1 kills the server with -9 and starts it again over what it left."""
 
 from __future__ import annotations
 
@@ -23,14 +23,26 @@ def alive(pid: int) -> bool:
     return True
 
 
-def main(pid: int, argv: list[str]) -> None:
-    """Starts the server, and ends it when the process is gone or the server has ended itself."""
-    user = 65534 if os.geteuid() == 0 else None  # nobody: Elasticsearch refuses root
-    server = subprocess.Popen(
+def started(argv: list[str]) -> subprocess.Popen[bytes]:
+    """The server, as a user that is not root: Elasticsearch refuses root."""
+    user = 65534 if os.geteuid() == 0 else None
+    return subprocess.Popen(
         argv, stdin=subprocess.PIPE, start_new_session=True, user=user, group=user
     )
+
+
+def main(pid: int, argv: list[str]) -> None:
+    """Starts the server, and ends it when the process is gone or the server has ended itself."""
+    asked: list[int] = []
+    signal.signal(signal.SIGUSR1, lambda number, _: asked.append(number))
+    server = started(argv)
     try:
-        while alive(pid) and server.poll() is None:
+        while alive(pid) and (server.poll() is None or asked):
+            if asked:
+                os.killpg(server.pid, signal.SIGKILL)
+                server.wait()
+                server = started(argv)
+                asked.clear()
             time.sleep(0.2)
     finally:
         for number in (signal.SIGTERM, signal.SIGKILL):
