@@ -45,13 +45,15 @@ def main(pid: int, argv: list[str]) -> None:
                 asked.clear()
             time.sleep(0.2)
     finally:
+        ended_itself = server.poll() is not None
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(server.pid, number)
                 server.wait(10)
             except (ProcessLookupError, subprocess.TimeoutExpired):
                 continue
-        shutil.rmtree(Path.cwd(), ignore_errors=True)
+        if not ended_itself:  # else its output is left to those who ask why
+            shutil.rmtree(Path.cwd(), ignore_errors=True)
 
 
 if __name__ == "__main__":
