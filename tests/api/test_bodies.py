@@ -26,6 +26,11 @@ def test_a_packed_body_is_understood(api: Api) -> None:
     assert send(api, PACKED, "gzip") == (201, "")
 
 
+def test_a_packed_body_may_be_made_of_several_members(api: Api) -> None:
+    members = gzip.compress(PRODUCT[:10]) + gzip.compress(PRODUCT[10:])
+    assert send(api, members, "gzip") == (201, "")
+
+
 def test_limits_count_unpacked_bytes(api: Api) -> None:
     large = json.dumps({"title": "x" * 40_000_000}).encode()
     assert send(api, large) == (413, "too_large")
@@ -37,10 +42,11 @@ def test_limits_count_unpacked_bytes(api: Api) -> None:
     [
         (PACKED[:-9], "gzip", (400, "not_gzip")),
         (PRODUCT, "gzip", (400, "not_gzip")),
+        (PACKED + bytes(10), "gzip", (400, "not_gzip")),
         (PRODUCT, "br", (415, "unsupported_media_type")),
         (PACKED, "identity", (400, "not_json")),
     ],
-    ids=["cut off", "not packed", "packed otherwise", "packed in secret"],
+    ids=["cut off", "not packed", "goes on", "packed otherwise", "packed in secret"],
 )
 def test_a_body_that_is_not_what_it_says_is_refused(
     api: Api, body: bytes, encoding: str, expected: tuple[int, str]
