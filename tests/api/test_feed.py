@@ -281,6 +281,18 @@ def test_an_unknown_sku_is_a_404(api: Api, method: str) -> None:
     assert answer.status_code == 404
 
 
+def test_true_is_not_1(api: Api) -> None:
+    put(api, {"sku": "a", "name": "A", "attributes": {"organic": True}})
+    put(api, {"sku": "a", "name": "A", "attributes": {"organic": 1}})
+    assert read(api, "a")["attributes"]["organic"] is not True
+    nested = {"sizes": [{"new": 0}]}
+    api.call("PATCH", f"{PRODUCTS}/a", {"attributes": nested})
+    nested = {"sizes": [{"new": False}]}
+    answer = api.call("PATCH", f"{PRODUCTS}/a", {"attributes": nested})
+    assert (answer.json or {})["updated_fields"] == ["attributes"]
+    assert read(api, "a")["attributes"]["sizes"][0]["new"] is False
+
+
 def test_a_deleted_product_is_in_no_search_and_comes_back(api: Api) -> None:
     with_pictures(api, "milk")
     put(api, milk())
