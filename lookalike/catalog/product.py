@@ -44,7 +44,7 @@ class EmbeddingStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts:  # noqa: PLW1641 - the dataclass makes its hash
     """What a merchant says of a product, through either API. Equal facts: nothing to write.
 
     The names are those of the feed API; the visual API calls `name` title, `category_path`
