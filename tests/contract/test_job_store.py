@@ -198,6 +198,35 @@ def test_what_left_a_job_before_it_was_closed_can_be_awaited_again(store: RedisJ
     assert (done.to_embed, done.embedded, done.superseded) == (2, 1, 1)
 
 
+def test_a_closed_job_is_not_opened_again(store: RedisJobStore) -> None:
+    job = store.open(ANNA, JobKind.REINDEX)
+    store.expect(job, ANNA, ["a"])
+    store.close(job, Tally(unchanged=1))
+    store.settle(ANNA, {"a": EMBEDDED})
+    done = read(store, job)
+    # Another process marks the same page, a little later.
+    assert store.expect(job, ANNA, ["a"]) == set()
+    store.mark(job, Position(datetime.now(UTC), "a"))
+    store.close(job, None)
+    assert read(store, job) == done
+    assert (done.status, done.to_embed, done.embedded) == (JobStatus.COMPLETE, 1, 1)
+
+
+def test_a_lost_job_leaves_nothing_behind(store: RedisJobStore, redis_client: Redis) -> None:
+    job = store.open(ANNA, JobKind.UPLOAD)
+    redis_client.flushall()
+    assert store.expect(job, ANNA, ["a"]) == set()
+    store.close(job, Tally(created=1))
+    assert redis_client.keys() == []
+
+
+def test_what_is_no_job_is_none(store: RedisJobStore) -> None:
+    job = store.open(ANNA, JobKind.UPLOAD)
+    store.expect(job, ANNA, ["a"])
+    for name in ("open", f"list:{ANNA}", f"{job}:waiting", f"of:{ANNA}|a", ""):
+        assert store.get(ANNA, name) is None
+
+
 def test_of_a_kind_that_runs_alone_there_is_one_at_a_time(store: RedisJobStore) -> None:
     counted = Tally(unchanged=7)
     first, is_new = store.open_alone(ANNA, JobKind.REINDEX, counted)

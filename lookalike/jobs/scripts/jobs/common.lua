@@ -52,6 +52,12 @@ end
 
 local function status_of(job) return redis.call('HGET', prefix .. job, 'status') end
 
+-- Of one that failed the upload may go on all the same: it was only slow.
+local function is_closed(job)
+  local status = status_of(job)
+  return status ~= 'pending' and status ~= 'failed'
+end
+
 -- A job that was closed and waits for nothing is through: it is complete as soon as searches see all
 -- of it, which the caller makes sure of before it says so. One that failed stays so.
 local through = {}

@@ -1,6 +1,8 @@
 -- ARGV: 4 job, 5 tenant, then ids. Gives those that had left the job already: it waits for them again,
--- and their fate does not count any more.
+-- and their fate does not count any more. A job that is closed already, or lost, waits for nothing
+-- new.
 local again = {}
+if is_closed(ARGV[4]) then return again end
 for i = 6, #ARGV do
   local id = ARGV[i]
   redis.call('SADD', waiting(ARGV[4]), id)
