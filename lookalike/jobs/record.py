@@ -129,7 +129,8 @@ class JobStore(Protocol):
         or lost, waits for nothing new."""
 
     def drop(self, job: str, tenant: str, ids: Collection[str]) -> None:
-        """The job does not wait for these after all: they owe nothing."""
+        """The job does not wait for these after all: they owe nothing. How one has left it
+        meanwhile does not count."""
 
     def close(
         self, job: str, tally: Tally | None, errors: Sequence[str] = (), more_errors: int = 0

@@ -9,12 +9,7 @@ for i = 6, #ARGV do
   redis.call('SADD', of(ARGV[5], id), ARGV[4])
   -- Longer than the job: each of its other products that is settled prolongs its life.
   redis.call('EXPIRE', of(ARGV[5], id), 7 * ttl)
-  local fate = redis.call('HGET', fates(ARGV[4]), id)
-  if fate then
-    redis.call('HDEL', fates(ARGV[4]), id)
-    redis.call('HINCRBY', prefix .. ARGV[4], fate, -1)
-    table.insert(again, id)
-  end
+  if reconsider(ARGV[4], id) then table.insert(again, id) end
 end
 touch(ARGV[4])
 return again
