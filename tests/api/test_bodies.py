@@ -22,6 +22,17 @@ def send(api: Api, body: bytes, encoding: str = "identity") -> tuple[int, str]:
     return answer.status_code, (answer.json or {}).get("code", "")
 
 
+@pytest.mark.parametrize("letters", [1, 1_000, 3_000_000])
+def test_a_disk_that_is_full_is_no_fault_of_the_body(
+    api: Api, monkeypatch: pytest.MonkeyPatch, letters: int
+) -> None:
+    full = lambda **_: open("/dev/full", "w+b")  # noqa: E731, PTH123, SIM115
+    monkeypatch.setattr("webapp.spool.tempfile.SpooledTemporaryFile", full)
+    body = {"products": [{"sku": "a", "name": "A", "description": "x" * letters}]}
+    answer = api.call("PUT", "/api/v1/catalog/products", body)
+    assert (answer.status_code, (answer.json or {})["code"]) == (503, "no_room")
+
+
 def test_a_packed_body_is_understood(api: Api) -> None:
     assert send(api, PACKED, "gzip") == (201, "")
 
