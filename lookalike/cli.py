@@ -13,6 +13,7 @@ from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
 from lookalike.commands.doctor import doctor
 from lookalike.commands.reindex import reindex
+from lookalike.commands.setup import setup
 from lookalike.commands.speaking import in_sentences, settings_of
 from lookalike.demo.run import run_demo
 from lookalike.running.system import running
@@ -34,6 +35,7 @@ main.add_command(tenants)
 main.add_command(keys)
 main.add_command(reindex)
 main.add_command(doctor)
+main.add_command(setup)
 
 
 @main.command()

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,7 +97,7 @@ def _setting(parse: Callable[[str], Any], default: Any = None) -> Any:
 
 
 def _secret() -> Any:
-    return field(default=None, repr=False, metadata={"parse": str})
+    return field(default=None, repr=False, metadata={"parse": str, "secret": True})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +158,7 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """
     environment = os.environ if environment is None else environment
     known = {variable(each.name): each for each in fields(Settings)}
+    environment = _with_secrets(environment, [name for name in known if _is_secret(known[name])])
     unknown = sorted(
         name
         for name in environment
@@ -175,3 +176,29 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             except ValueError as error:
                 raise Misconfigured(f"{name}={text!r} cannot be used: {error}.") from error
     return Settings(**values)
+
+
+FROM_FILE = "_FILE"
+"""What a secret's variable ends with where it names the file that holds it."""
+
+
+def _is_secret(setting: Field[Any]) -> bool:
+    return "secret" in setting.metadata
+
+
+def _with_secrets(environment: Mapping[str, str], secrets: Iterable[str]) -> dict[str, str]:
+    """The environment with what the named files hold in the place of their names, as container
+    engines hand secrets over. Raises `Misconfigured`."""
+    read = dict(environment)
+    for name in secrets:
+        if path := read.pop(name + FROM_FILE, ""):
+            if read.get(name):
+                raise Misconfigured(f"{name} and {name}{FROM_FILE} are both set. Keep one.")
+            try:
+                read[name] = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                raise Misconfigured(
+                    f"{name}{FROM_FILE} names {path}, which cannot be read. Put the secret there, "
+                    "readable for the user that runs Lookalike."
+                ) from error
+    return read
