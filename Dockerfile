@@ -14,14 +14,15 @@ RUN /opt/lookalike/bin/pip install --no-cache-dir --no-deps --no-build-isolation
     && /opt/lookalike/bin/python -m compileall -q /opt/lookalike/lib
 
 FROM python:3.11.14-slim-bookworm
-RUN useradd --uid 10001 --create-home --home-dir /data lookalike
+RUN useradd --uid 1000 --create-home --home-dir /data lookalike
+RUN mkdir /models && chown 1000:1000 /models
 COPY --from=build /opt/lookalike /opt/lookalike
 ENV PATH=/opt/lookalike/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     OPENBLAS_NUM_THREADS=1 \
     LOOKALIKE_DATA_DIR=/data \
     LOOKALIKE_HOST=0.0.0.0
-USER 10001
+USER 1000
 VOLUME /data
 EXPOSE 8080
 CMD ["lookalike", "serve"]

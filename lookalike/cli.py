@@ -11,6 +11,7 @@ import click
 
 from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
+from lookalike.commands.dashboard import dashboard
 from lookalike.commands.doctor import doctor
 from lookalike.commands.reindex import reindex
 from lookalike.commands.setup import setup
@@ -36,6 +37,7 @@ main.add_command(keys)
 main.add_command(reindex)
 main.add_command(doctor)
 main.add_command(setup)
+main.add_command(dashboard)
 
 
 @main.command()

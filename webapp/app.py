@@ -7,7 +7,7 @@ from http import HTTPStatus
 from importlib.metadata import version
 from typing import Any
 
-from flask import Flask, Response, jsonify, redirect
+from flask import Flask, redirect
 from flask_smorest import Api
 from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -17,7 +17,7 @@ from lookalike.bootstrap import Services
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
 from lookalike.stage import Stage
-from webapp import access, auth, cors, keypath, limits, problems
+from webapp import access, auth, cors, health, keypath, limits, problems
 from webapp.accounts.routes import blueprint as accounts
 from webapp.feed.routes import blueprint as feed
 from webapp.state import EXTENSION
@@ -85,7 +85,7 @@ def create_app(services: Services | None = None) -> Flask:
     api.register_blueprint(accounts)
     app.register_blueprint(get_swaggerui_blueprint(DOCS, DOCUMENT, config=_SWAGGER))
     app.add_url_rule("/", view_func=_front)
-    app.add_url_rule("/healthz", view_func=_healthz)
+    health.install(app)
     if proxies := settings.trusted_proxies:
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
@@ -99,11 +99,6 @@ def _always(services: Services) -> Services:
 
 def _front() -> WerkzeugResponse:
     return redirect(f"{DOCS}/")
-
-
-def _healthz() -> Response:
-    """Answers when the process serves."""
-    return jsonify(status="ok")
 
 
 def _openapi_config() -> dict[str, Any]:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from openapi_spec_validator import validate
 from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
-from tests.api.harness import Api
+from lookalike.bootstrap import Services
+from tests.api.harness import Api, Internet
 from webapp.search.schemas import SUBJECTS
 
-OPEN = {"/", "/healthz", "/openapi.json"}
+OPEN = {"/", "/healthz", "/readyz", "/openapi.json"}
 
 
 def documented(api: Api) -> set[tuple[str, str]]:
@@ -132,3 +136,30 @@ def test_a_key_is_asked_for_before_anything_else_is_looked_at(api: Api) -> None:
     for path in ("/v1/catalog/products?page=0", "/api/v1/catalog/products?limit=201"):
         assert api.client.get(path).status_code == 401
         assert api.call("GET", path).status_code == 422
+
+
+def test_readyz_tells_how_much_waits_for_a_worker(api: Api) -> None:
+    api.upload()
+    said = api.client.get("/readyz")
+    assert said.status_code == 200
+    assert said.json is not None
+    assert (said.json["status"], said.json["index"]["model"]) == ("ready", "mini")
+    queue = said.json["queue"]
+    assert (queue["status"], queue["due"], queue["with_workers"]) == ("ok", 1, 0)
+    assert 0 <= queue["oldest_due_s"] < 60
+
+
+def test_readyz_is_degraded_without_redis_and_not_ready_without_products(
+    make_app: Callable[..., tuple[Flask, Services, Internet]], tmp_path: Path
+) -> None:
+    app, *_ = make_app(redis_url="redis://127.0.0.1:1/0")
+    said = app.test_client().get("/readyz")
+    assert said.json is not None
+    assert (said.status_code, said.json["status"]) == (200, "degraded")
+    assert (said.json["queue"]["status"], said.json["index"]["status"]) == ("away", "ok")
+    for file in tmp_path.glob("catalogue.sqlite3*"):
+        file.write_bytes(b"no catalogue")
+    said = app.test_client().get("/readyz")
+    assert said.json is not None
+    assert (said.status_code, said.json["status"]) == (503, "not_ready")
+    assert said.json["index"]["detail"]
