@@ -4,6 +4,7 @@ which adapter stands behind a protocol."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +26,9 @@ from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
 from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.pipeline import CLAIM_SIZE, Pipeline
 from lookalike.embedding.protocol import Embedder
-from lookalike.errors import Misconfigured
+from lookalike.embedding.triton import TritonEmbedder, TritonModel
+from lookalike.embedding.triton_wire import BATCH, QUERY, Wire
+from lookalike.errors import Misconfigured, ModelAway
 from lookalike.idempotency.answers import Answers
 from lookalike.idempotency.redis_answers import RedisAnswers
 from lookalike.index.editions import FIRST, Edition, Editions, opened
@@ -73,10 +76,11 @@ BUILTIN_PACK = "mini"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that is loaded."""
+    """A model that is loaded. `queries` embeds what a shopper waits for."""
 
     pack: Pack
     embedder: Embedder
+    queries: Embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,7 @@ def services_of(shared: Shared, model: Model) -> Services:
         catalog=catalog,
         bulk=Bulk(index=index, jobs=jobs, catalog=catalog, writer=writer, model=digest),
         reindex=Reindex(index=index, jobs=jobs, writer=writer),
-        searcher=Searcher(index, model.embedder, pictures),
+        searcher=Searcher(index, model.queries, pictures),
         accounts=shared.accounts,
         callers=shared.callers,
         searches=shared.searches,
@@ -206,9 +210,16 @@ def services_of(shared: Shared, model: Model) -> Services:
 
 
 def make_model(settings: Settings, name: str) -> Model:
-    """Loads a model by the name or the folder of its pack. Raises `Misconfigured`."""
+    """Loads a model by the name or the folder of its pack, or finds it on the model server. Raises
+    `Misconfigured`."""
     pack = make_pack(settings, name)
-    return Model(pack, OnnxEmbedder(pack, settings.model_threads))
+    if settings.triton_url is None:
+        embedder = OnnxEmbedder(pack, settings.model_threads)
+        return Model(pack, embedder, embedder)
+    served = TritonModel(pack, Wire(settings.triton_url))
+    with suppress(ModelAway):  # it may come later: what needs no model goes on
+        served.check()
+    return Model(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
 
 
 def check(settings: Settings) -> None:
@@ -217,6 +228,8 @@ def check(settings: Settings) -> None:
     make_pack(settings, settings.model_pack or BUILTIN_PACK)
     make_fetcher(settings).close()
     make_accounts(settings)
+    if settings.triton_url:
+        make_model(settings, make_watch(settings).state().serving.pack)
 
 
 def make_pipeline(services: Services) -> Pipeline:
