@@ -26,6 +26,7 @@ from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
 from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.pipeline import CLAIM_SIZE, Pipeline
 from lookalike.embedding.protocol import Embedder
+from lookalike.embedding.repository import Kind, write_repository
 from lookalike.embedding.triton import TritonEmbedder, TritonModel
 from lookalike.embedding.triton_wire import BATCH, QUERY, Wire
 from lookalike.errors import Misconfigured, ModelAway
@@ -222,6 +223,14 @@ def make_model(settings: Settings, name: str) -> Model:
     return Model(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
 
 
+def make_repository(settings: Settings, folder: Path, kind: Kind, name: str | None) -> Pack:
+    """Writes the repository from which a model server serves a pack, by default the one that the
+    settings name. Raises `Misconfigured`."""
+    pack = make_pack(settings, name or settings.model_pack or BUILTIN_PACK)
+    write_repository(pack, folder, kind, OnnxEmbedder(pack, settings.model_threads))
+    return pack
+
+
 def check(settings: Settings) -> None:
     """Raises `Misconfigured`, in a sentence, for what would keep a process from starting; cheap,
     for those who start processes, whose own errors would be tracebacks."""
@@ -229,7 +238,9 @@ def check(settings: Settings) -> None:
     make_fetcher(settings).close()
     make_accounts(settings)
     if settings.triton_url:
-        make_model(settings, make_watch(settings).state().serving.pack)
+        watch = make_watch(settings)
+        make_model(settings, watch.state().serving.pack)
+        watch.editions.close()
 
 
 def make_pipeline(services: Services) -> Pipeline:

@@ -24,8 +24,8 @@ def rows_at_once(wire: Wire, pack: Pack, tower: Tower, haste: Haste) -> int:
     Raises `ModelAway`, and `Misconfigured` where it serves something else than the pack.
     """
     config = _config(wire, tower, haste)
-    if mismatch := _mismatch(config, pack, tower):
-        raise Misconfigured(f"At {wire.address} the model {tower.name} {mismatch}. {_REPAIR}")
+    if different := mismatch(config, pack, tower):
+        raise Misconfigured(f"At {wire.address} the model {tower.name} {different}. {_REPAIR}")
     number = str(version(pack))
     if not wire.is_ready(tower.name, number, haste):
         raise Misconfigured(
@@ -42,7 +42,7 @@ def _config(wire: Wire, tower: Tower, haste: Haste) -> Any:
         raise Misconfigured(f"{wire.address} serves no model {tower.name}. {_REPAIR}") from error
 
 
-def _mismatch(config: Any, pack: Pack, tower: Tower) -> str | None:
+def mismatch(config: Any, pack: Pack, tower: Tower) -> str | None:
     """How a server's `ModelConfig` differs from the pack; None: not at all."""
     for verb, found, wanted in (
         ("takes", config.input, tower.takes),

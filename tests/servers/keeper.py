@@ -1,4 +1,4 @@
-"""Runs a server for as long as a process lives, however that ends: `python keeper.py PID ARGV…`.
+"""Runs a server for as long as a process lives: `python keeper.py PID USER ARGV…`.
 
 The server and all its children are one process group, which goes with the process PID; so does the
 folder that it runs in."""
@@ -23,12 +23,10 @@ def alive(pid: int) -> bool:
     return True
 
 
-def main(pid: int, argv: list[str]) -> None:
-    """Starts the server, and ends it when the process is gone or the server has ended itself."""
-    user = 65534 if os.geteuid() == 0 else None  # nobody: Elasticsearch refuses root
-    server = subprocess.Popen(
-        argv, stdin=subprocess.PIPE, start_new_session=True, user=user, group=user
-    )
+def main(pid: int, user: int, argv: list[str]) -> None:
+    """Starts the server as a user, and ends it when the process is gone or the server has ended
+    itself."""
+    server = subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True, **_as(user))
     try:
         while alive(pid) and server.poll() is None:
             time.sleep(0.2)
@@ -42,6 +40,11 @@ def main(pid: int, argv: list[str]) -> None:
         shutil.rmtree(Path.cwd(), ignore_errors=True)
 
 
+def _as(user: int) -> dict[str, int]:
+    """What makes a process another user's; only root may."""
+    return {} if user == os.geteuid() else {"user": user, "group": user}
+
+
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])
