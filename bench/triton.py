@@ -33,7 +33,7 @@ from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.tokenizing import Tokens
 from lookalike.embedding.towers import Tower, image_tower, text_tower, version
 from lookalike.embedding.triton import TritonEmbedder, TritonModel
-from lookalike.embedding.triton_wire import QUERY, Wire
+from lookalike.embedding.triton_wire import BATCH, QUERY, Wire
 from tests.servers.running import start
 from tests.servers.triton import Triton
 
@@ -59,9 +59,10 @@ def server() -> Iterator[str]:
 
 
 class Bare:
-    """Triton's own client, for one thread."""
+    """Triton's own client, for one thread, at a priority."""
 
-    def __init__(self, url: str, pack: Pack) -> None:
+    def __init__(self, url: str, pack: Pack, priority: int) -> None:
+        self._priority = priority
         self._client = triton.InferenceServerClient(urlsplit(url).netloc)
         self._version = str(version(pack))
 
@@ -70,7 +71,8 @@ class Bare:
         kind = {"uint8": "UINT8", "int64": "INT64"}[tower.takes.kind]
         given = triton.InferInput(tower.takes.name, rows.shape, kind)
         given.set_data_from_numpy(rows)
-        answer = self._client.infer(tower.name, [given], model_version=self._version, priority=1)
+        asked = {"model_version": self._version, "priority": self._priority}
+        answer = self._client.infer(tower.name, [given], **asked)
         answer.as_numpy(tower.gives.name)
 
 
@@ -81,7 +83,7 @@ def bare(url: str, pack: Pack, pixels: Rows, ids: Rows, size: int) -> float:
         for tower, rows in ((image_tower(pack), pixels), (text_tower(pack), ids))
         for start in range(0, len(rows), size)
     ]
-    clients = [Bare(url, pack) for _ in range(CALLERS)]
+    clients = [Bare(url, pack, BATCH.priority) for _ in range(CALLERS)]
 
     def some(number: int) -> None:
         for tower, rows in work[number::CALLERS]:
@@ -95,7 +97,8 @@ def bare(url: str, pack: Pack, pixels: Rows, ids: Rows, size: int) -> float:
 
 def query_ms(url: str, pack: Pack, pixels: Rows) -> tuple[float, float]:
     """Medians of one picture: by Triton's own client, and by our embedder for queries, in turns."""
-    client, ours = Bare(url, pack), TritonEmbedder(TritonModel(pack, Wire(url)), QUERY)
+    client = Bare(url, pack, QUERY.priority)
+    ours = TritonEmbedder(TritonModel(pack, Wire(url)), QUERY)
     taken: dict[str, list[float]] = {"bare": [], "ours": []}
     for number in range(QUERIES + 5):
         one = pixels[number % len(pixels)][None]
