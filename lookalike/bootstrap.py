@@ -4,7 +4,6 @@ which adapter stands behind a protocol."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,9 +26,9 @@ from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.pipeline import CLAIM_SIZE, Pipeline
 from lookalike.embedding.protocol import Embedder
 from lookalike.embedding.repository import Kind, write_repository
-from lookalike.embedding.triton import TritonEmbedder, TritonModel
-from lookalike.embedding.triton_wire import BATCH, QUERY, Wire
-from lookalike.errors import Misconfigured, ModelAway
+from lookalike.embedding.triton import TritonEmbedder, served_by
+from lookalike.embedding.triton_wire import BATCH, QUERY
+from lookalike.errors import Misconfigured
 from lookalike.idempotency.answers import Answers
 from lookalike.idempotency.redis_answers import RedisAnswers
 from lookalike.index.editions import FIRST, Edition, Editions, opened
@@ -214,12 +213,10 @@ def make_model(settings: Settings, name: str) -> Model:
     """Loads a model by the name or the folder of its pack, or finds it on the model server. Raises
     `Misconfigured`."""
     pack = make_pack(settings, name)
-    if settings.triton_url is None:
+    if not settings.triton_url:
         embedder = OnnxEmbedder(pack, settings.model_threads)
         return Model(pack, embedder, embedder)
-    served = TritonModel(pack, Wire(settings.triton_url))
-    with suppress(ModelAway):  # it may come later: what needs no model goes on
-        served.check()
+    served = served_by(settings.triton_url, pack)
     return Model(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
 
 

@@ -41,6 +41,26 @@ class TritonModel:
             served.check(QUERY)
 
 
+def served_by(addresses: Sequence[str], pack: Pack) -> TritonModel:
+    """The pack on the first of these servers that serves it: while a catalogue changes its model
+    there are two. One that is away may come later, and is checked then, since much of a service
+    needs no model. Raises `Misconfigured` where all are there and none serves the pack."""
+    away, refusals = [], []
+    for address in addresses:
+        model = TritonModel(pack, Wire(address))
+        try:
+            model.check()
+        except ModelAway:
+            away.append(model)
+        except Misconfigured as error:
+            refusals.append(error)
+        else:
+            return model
+    if not away:
+        raise refusals[0]
+    return away[0]
+
+
 class TritonEmbedder:
     """Embeds with a model on a Triton server, in the haste of those it is for: two may share one
     model, and the one for queries goes first."""

@@ -39,6 +39,10 @@ class Command:
     as_nobody: bool = True
 
 
+class NotStarted(Exception):
+    """The server does not run; what it said last."""
+
+
 class Recipe(Protocol):
     """A server that can be fetched and started."""
 
@@ -75,7 +79,7 @@ class Started:
 
 
 def start(recipe: Recipe, owner: int) -> Started:
-    """Starts a server that ends with the process `owner`. Raises `NotHere`."""
+    """Starts a server that ends with the process `owner`. Raises `NotHere` and `NotStarted`."""
     recipe.fetch()
     work = Path(tempfile.mkdtemp(prefix=f"lookalike-{recipe.name}-"))
     command = recipe.command(work)
@@ -122,4 +126,4 @@ def _wait(url: str, keeper: subprocess.Popen[bytes], log: IO[bytes]) -> None:
     keeper.terminate()
     log.seek(0)
     said = log.read().decode(errors="replace")
-    raise RuntimeError(f"{url} did not answer:\n{said[-8000:]}")
+    raise NotStarted(f"{url} did not answer:\n{said[-8000:]}")

@@ -87,7 +87,9 @@ class Triton:
         """Its packages, and its backends with the stub for this Python beside the library."""
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
         target = ["--no-deps", f"--target={folder / 'site'}", f"--requirement={REQUIREMENTS}"]
-        subprocess.run([*pip, *target], check=True)
+        done = subprocess.run([*pip, *target], capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise NotHere(f"pip could not fetch Triton: {done.stderr.strip()[-1000:]}")
         server = folder / "site/pytriton/tritonserver"
         shutil.copytree(server / "backends", folder / "backends")
         stub = server / "python_backend_stubs" / sysconfig.get_python_version()

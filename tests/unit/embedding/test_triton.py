@@ -6,6 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -24,7 +25,7 @@ from lookalike.embedding.packs import Pack
 from lookalike.embedding.protocol import Pixels
 from lookalike.embedding.repository import Kind, configuration
 from lookalike.embedding.towers import image_tower, text_tower
-from lookalike.embedding.triton import IN_FLIGHT, TritonEmbedder, TritonModel
+from lookalike.embedding.triton import IN_FLIGHT, TritonEmbedder, TritonModel, served_by
 from lookalike.embedding.triton_wire import BATCH, QUERY, Haste, Wire
 from lookalike.errors import Misconfigured, ModelAway
 
@@ -70,8 +71,8 @@ class Server(GRPCInferenceServiceServicer):  # type: ignore[misc]
         return service_pb2.ModelInferResponse(raw_output_contents=[vectors.tobytes()])
 
 
-@pytest.fixture
-def server(pack: Pack) -> Iterator[Server]:
+@contextmanager
+def running(pack: Pack) -> Iterator[Server]:
     made = Server(pack)
     running = grpc.server(ThreadPoolExecutor(16), options=[("grpc.max_receive_message_length", -1)])
     add_GRPCInferenceServiceServicer_to_server(made, running)
@@ -79,6 +80,12 @@ def server(pack: Pack) -> Iterator[Server]:
     running.start()
     yield made
     running.stop(None).wait()
+
+
+@pytest.fixture
+def server(pack: Pack) -> Iterator[Server]:
+    with running(pack) as made:
+        yield made
 
 
 @pytest.fixture
@@ -241,3 +248,26 @@ def test_nobody_there_is_told_in_a_sentence(pack: Pack) -> None:
 def test_a_width_of_another_pack_is_refused(pack: Pack, server: Server) -> None:
     with pytest.raises(Misconfigured, match=r"where the pack mini has image_embeds FP32 \[512\]"):
         TritonModel(replace(pack, dimensions=512), Wire(server.address)).check()
+
+
+def test_of_two_servers_the_one_that_serves_the_pack_is_asked(pack: Pack, server: Server) -> None:
+    with running(replace(pack, context=77)) as other:
+        for pack_there, there in ((pack, server), (other.pack, other)):
+            model = served_by([server.address, other.address], pack_there)
+            TritonEmbedder(model, BATCH).images(pictures(1))
+            assert len(there.asked) == 1
+
+
+def test_a_server_that_is_away_at_start_may_come_later(pack: Pack) -> None:
+    with running(pack) as gone:
+        pass
+    model = served_by([gone.address], pack)
+    with pytest.raises(ModelAway):
+        TritonEmbedder(model, QUERY).images(pictures(1))
+
+
+def test_servers_that_are_there_and_serve_another_pack_are_refused(
+    pack: Pack, server: Server
+) -> None:
+    with pytest.raises(Misconfigured, match="is of another pack"):
+        served_by([server.address], replace(pack, files={}))
