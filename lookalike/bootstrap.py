@@ -220,6 +220,12 @@ def make_model(settings: Settings, name: str) -> Model:
     return Model(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
 
 
+def check_model_server(settings: Settings, name: str) -> None:
+    """Raises `Misconfigured` or `ModelAway` unless one of the model servers serves the pack."""
+    if settings.triton_url:
+        served_by(settings.triton_url, make_pack(settings, name)).check()
+
+
 def make_repository(settings: Settings, folder: Path, kind: Kind, name: str | None) -> Pack:
     """Writes the repository from which a model server serves a pack, by default the one that the
     settings name. Raises `Misconfigured`."""

@@ -11,6 +11,7 @@ import click
 
 from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
+from lookalike.commands.doctor import doctor
 from lookalike.commands.models import models
 from lookalike.commands.reindex import reindex
 from lookalike.commands.speaking import in_sentences, settings_of
@@ -33,6 +34,7 @@ def main() -> None:
 main.add_command(tenants)
 main.add_command(keys)
 main.add_command(reindex)
+main.add_command(doctor)
 main.add_command(models)
 
 

@@ -17,6 +17,7 @@
     ├── Away                a server behind is away; nothing is lost, try again
     │   ├── IndexAway
     │   ├── QueueAway
+    │   │   └── JobLost         Redis was emptied while a request's job was being made
     │   └── ModelAway
     ├── PictureError        a picture that cannot be had; `detail` is fit for its merchant
     │   ├── PictureUnusable     trying again would change nothing
@@ -146,6 +147,13 @@ class QueueAway(Away):
     """Redis does not answer."""
 
     code = "queue_unavailable"
+
+
+class JobLost(QueueAway):
+    """Redis lost what it held while a job was being made."""
+
+    def __init__(self) -> None:
+        super().__init__("Redis lost the job of this request. What was accepted is kept.")
 
 
 class ModelAway(Away):

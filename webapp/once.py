@@ -50,7 +50,8 @@ def once(tenant: str, body: str | dict[str, Any], do: Callable[[], Made]) -> Res
         return _response(do())
     key, answers = _key(), services().answers
     digest = body if isinstance(body, str) else _digest_of(body)
-    if first := answers.begin(tenant, key, f"{request.method} {request.path} {digest}"):
+    asked = f"{request.method} {request.path} {digest}"
+    if first := answers.begin(tenant, key, asked):
         response = Response(first.body, first.status, mimetype="application/json")
         response.headers[REPLAYED] = "true"
         return response
@@ -61,7 +62,7 @@ def once(tenant: str, body: str | dict[str, Any], do: Callable[[], Made]) -> Res
             answers.forget(tenant, key)
         raise
     try:
-        answers.keep(tenant, key, Answer(response.status_code, response.get_data()))
+        answers.keep(tenant, key, asked, Answer(response.status_code, response.get_data()))
     except LookalikeError as error:
         log.warning("answer_not_kept", reason=error.detail)
     return response

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -37,17 +37,25 @@ def spooled(most: int) -> Iterator[Spooled]:
     Raises what `unpacked` raises, and `NoRoom`.
     """
     digest = hashlib.sha256()
-    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as file:
+    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115 - closed below
+    try:
         for piece in unpacked(most):
             digest.update(piece)
-            _write(file, piece)
-        file.seek(0)
+            with _room():
+                file.write(piece)
+        with _room():
+            file.seek(0)  # writes what is still on its way
         yield Spooled(file, digest.hexdigest())  # type: ignore[arg-type]
+    finally:
+        with suppress(OSError):  # it tries once more to write what could not be written
+            file.close()
 
 
-def _write(file: tempfile.SpooledTemporaryFile[bytes], piece: bytes) -> None:
+@contextmanager
+def _room() -> Iterator[None]:
+    """Raises `NoRoom` where the disk does not take what is written."""
     try:
-        file.write(piece)
+        yield
     except OSError as error:
         raise NoRoom(
             f"The server has no room for this body ({error.strerror}). Nothing was stored; free "

@@ -52,14 +52,17 @@ def _pieces() -> Iterator[bytes]:
 
 
 def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """Unpacks piecewise: of a body that explodes no more is unpacked than is asked for."""
+    """Unpacks piecewise: of a body that explodes no more is unpacked than is asked for. After one
+    member another may follow (RFC 1952), and nothing else: zlib would hoard whatever did."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
         for piece in pieces:
             waiting = piece
             while waiting:
+                if unpacker.eof:
+                    unpacker = zlib.decompressobj(wbits=31)
                 yield unpacker.decompress(waiting, _CHUNK)
-                waiting = unpacker.unconsumed_tail
+                waiting = unpacker.unconsumed_tail or unpacker.unused_data
     except zlib.error as error:
         raise NotGzip("The body says that it is gzip, but it is not.") from error
     if not unpacker.eof:

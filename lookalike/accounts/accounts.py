@@ -22,6 +22,9 @@ IN_FORCE_WITHIN_S = REMEMBERED_S + 2.0
 
 LONGEST_NAME = 256
 
+_END_OF_TIME = datetime(9999, 1, 1, tzinfo=UTC)
+"""A later one may have no form in UTC."""
+
 FIRST_KEY = Wanted(label="first key", scopes=frozenset(Scope))
 
 
@@ -168,8 +171,8 @@ class Accounts:
         return keys.mint(tenant, wanted, self._now())
 
     def _future(self, at: datetime | None) -> datetime | None:
-        if at and at <= self._now():
-            detail = "A key can only expire in the future. To end it now, revoke it."
+        if at and not self._now() < at < _END_OF_TIME:
+            detail = "A key can only expire in the future, before 9999. To end it now, revoke it."
             raise Invalid(detail, {"expires_at": [detail]})
         return at
 

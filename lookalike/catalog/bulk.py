@@ -17,7 +17,7 @@ from lookalike.catalog.change import Upload, Verdict, content_verdict
 from lookalike.catalog.face import FEED
 from lookalike.catalog.product import EmbeddingStatus, product_id
 from lookalike.catalog.writer import Writer
-from lookalike.errors import Away, ProductLimit
+from lookalike.errors import Away, JobLost, ProductLimit
 from lookalike.index.protocol import Fingerprint, ProductIndex
 from lookalike.jobs.record import MOST_ERRORS, Job, JobKind, JobStore, Tally
 
@@ -100,7 +100,9 @@ class Bulk:
             while chunk := list(islice(remaining, CHUNK)):
                 self._store(job, tenant, chunk, progress, limit)
             self._close(job, progress)
-            return self._catalog.job(tenant, job)
+            if (closed := self._jobs.get(tenant, job)) is None:
+                raise JobLost()
+            return closed
         except Away as error:
             self._give_up(job, progress, error)
             raise Interrupted(job, progress.tally, error) from error

@@ -26,6 +26,20 @@ def term(key: str, value: Any) -> str | None:
     return None
 
 
+def equal(one: Any, other: Any) -> bool:
+    """Whether two JSON values are the same. Python alone would take `true` for 1."""
+    return one == other and _alike(one, other)
+
+
+def _alike(one: Any, other: Any) -> bool:
+    """Whether what is a boolean in one of two equal values is one in the other."""
+    if isinstance(one, Mapping):
+        return all(_alike(value, other[key]) for key, value in one.items())
+    if isinstance(one, list):
+        return all(map(_alike, one, other))
+    return isinstance(one, bool) is isinstance(other, bool)
+
+
 def terms(metadata: Mapping[str, Any]) -> list[str]:
     """Every term of a product's metadata."""
     pairs = ((key, each) for key, value in metadata.items() for each in _values(value))

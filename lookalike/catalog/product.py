@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
+
+from lookalike.catalog.metadata import equal
 
 Number = int | float
 """A number as the merchant sent it: `1000` is kept an int and stays `1000` in every answer."""
@@ -41,7 +44,7 @@ class EmbeddingStatus(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts:  # noqa: PLW1641 - the dataclass makes its hash
     """What a merchant says of a product, through either API. Equal facts: nothing to write.
 
     The names are those of the feed API; the visual API calls `name` title, `category_path`
@@ -66,6 +69,14 @@ class Facts:
     currency: str | None = None
     product_url: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Facts):
+            return NotImplemented
+        return _plain(self) == _plain(other) and equal(self.metadata, other.metadata)
+
+
+_plain = attrgetter(*(each.name for each in fields(Facts) if each.name != "metadata"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from lookalike.catalog.change import Change, owe_again
 from lookalike.catalog.product import Product
 from lookalike.catalog.writer import Writer
+from lookalike.errors import JobLost
 from lookalike.index.protocol import ListFilters, Listing, ProductIndex
 from lookalike.jobs.record import Job, JobKind, JobStore, Marking, Tally
 
@@ -32,8 +33,8 @@ class Reindex:
         id, is_new = self._jobs.open_alone(tenant, JobKind.REINDEX, Tally(unchanged=products))
         if is_new:
             self.advance(Marking(id, tenant, None))
-        job = self._jobs.get(tenant, id)
-        assert job is not None
+        if (job := self._jobs.get(tenant, id)) is None:
+            raise JobLost()
         return job, is_new
 
     def resume(self) -> bool:

@@ -100,12 +100,24 @@ class Writer:
         writes, refused = self._within(tenant, writes, limit)
         for write in refused:
             del applied[write.product.id]
-        written = self._index.write(tenant, writes)
+        written = self._write(tenant, writes)
         lost = [each for each, done in zip(writes, written, strict=True) if not done]
         for write in lost:
             del applied[write.product.id]
-        self._quota.give_back(tenant, sum(write.read is None for write in lost))
+        self._give_back(tenant, lost)
         return {write.product.id: decisions[write.product.id] for write in lost}
+
+    def _write(self, tenant: str, writes: list[Write]) -> list[bool]:
+        try:
+            return self._index.write(tenant, writes)
+        except IndexAway:
+            # Whoever sends it again shall not be refused for what is not there. What was written
+            # all the same is found out each minute.
+            self._give_back(tenant, writes)
+            raise
+
+    def _give_back(self, tenant: str, unwritten: list[Write]) -> None:
+        self._quota.give_back(tenant, sum(write.read is None for write in unwritten))
 
     def _within(
         self, tenant: str, writes: list[Write], limit: int | None

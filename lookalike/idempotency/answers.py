@@ -45,8 +45,8 @@ class Answers(Protocol):
         `request` is a digest of all that makes it the same. Raises `KeyReused` and `StillRunning`.
         """
 
-    def keep(self, tenant: str, key: str, answer: Answer) -> None:
-        """The request has ended with this answer."""
+    def keep(self, tenant: str, key: str, request: str, answer: Answer) -> None:
+        """The request has ended with this answer, perhaps after it was held to be left behind."""
 
     def forget(self, tenant: str, key: str) -> None:
         """The request could not be done: the next one with this key is the first again."""

@@ -43,11 +43,13 @@ class RedisAnswers:
             )
         return Answer(int(status), body)
 
-    def keep(self, tenant: str, key: str, answer: Answer) -> None:
+    def keep(self, tenant: str, key: str, request: str, answer: Answer) -> None:
         """The request has ended with this answer."""
         name = self._name(tenant, key)
         with redis_in_words(), self._connection.pipeline() as pipeline:
-            pipeline.hset(name, mapping={"status": answer.status, "body": answer.body})
+            pipeline.hset(
+                name, mapping={"request": request, "status": answer.status, "body": answer.body}
+            )
             pipeline.expire(name, KEPT_S)
             pipeline.execute()
 

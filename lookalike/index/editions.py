@@ -7,11 +7,12 @@ seen the change writes any more, however long a process slept."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from lookalike.errors import IndexAway
+from lookalike.index.findings import Finding
 from lookalike.index.protocol import ProductIndex, Revision, VectorSpace
 
 FIRST = "000001"
@@ -111,6 +112,9 @@ class Editions(Protocol):
 
     def drop(self, edition: Edition) -> None:
         """Removes an edition with all that it holds, if it is there."""
+
+    def examine(self, state: State) -> Iterator[Finding]:
+        """What a check-up finds; nothing that is kept is changed."""
 
     def close(self) -> None:
         """Gives back connections."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -70,6 +71,8 @@ class ElasticsearchEngine:
             options["api_key"] = address.api_key
         elif address.user:
             options["basic_auth"] = (address.user, address.password or "")
+        # The client warns of a server that does not answer, which we say ourselves.
+        logging.getLogger("elastic_transport").setLevel(logging.ERROR)
         self._client = elasticsearch.Elasticsearch(
             address.url,
             request_timeout=timeout_s,

@@ -157,17 +157,19 @@ class JobStore(Followers, Protocol):
         that runs, and False."""
 
     def expect(self, job: str, tenant: str, ids: Collection[str]) -> set[str]:
-        """The job, not closed yet, waits for these, from before they are written: a worker may be
-        that fast. Gives those that had left it already; how they did does not count any more."""
+        """The job waits for these, from before they are written: a worker may be that fast. Gives
+        those that had left it already; how they did does not count any more. A job that is closed,
+        or lost, waits for nothing new."""
 
     def drop(self, job: str, tenant: str, ids: Collection[str]) -> None:
-        """The job does not wait for these after all: they owe nothing."""
+        """The job does not wait for these after all: they owe nothing. How one has left it
+        meanwhile does not count."""
 
     def close(
         self, job: str, tally: Tally | None, errors: Sequence[str] = (), more_errors: int = 0
     ) -> None:
-        """All is written; the job is complete once it waits for nothing. `tally` None: as it was
-        opened; `more_errors`: lines beyond those in `errors`."""
+        """All is written; the job is complete once it waits for nothing. Again is nothing. `tally`
+        None: as it was opened; `more_errors`: lines beyond those in `errors`."""
 
     def fail(self, job: str, tally: Tally, why: str) -> None:
         """The job itself could not be done, beyond what `tally` counts."""

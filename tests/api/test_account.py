@@ -74,6 +74,7 @@ def test_a_public_key_only_searches(api: Api) -> None:
         ({"scopes": "catalog"}, "scopes"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
         ({"expires_at": "soon"}, "expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-12:00"}, "expires_at"),
         ({"label": 7}, "label"),
         ({"label": "two\nlines"}, "label"),
         ({"label": "x" * 257}, "label"),
@@ -191,4 +192,5 @@ def test_usage_has_no_limits_on_the_unlimited_tier_and_knows_earlier_months(api:
     assert earlier["searches"]["resets_at"] == "2026-04-01T00:00:00Z"
     api.redis.set(f"lookalike:used:searches:{tenant}:2026-03", 7)
     assert (api.call("GET", "/v1/account/usage?month=2026-03").json or {})["searches"]["used"] == 7
-    assert errors(api.call("GET", "/v1/account/usage?month=March")) == ["month"]
+    for wrong in ("March", "9999-12", "0000-01", "2026-03%0A"):
+        assert errors(api.call("GET", f"/v1/account/usage?month={wrong}")) == ["month"]

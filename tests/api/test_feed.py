@@ -131,6 +131,14 @@ def test_the_same_sku_twice_is_stored_as_it_came_last(api: Api) -> None:
     assert errors[1].startswith("x: name: Missing data")
 
 
+def test_the_same_sku_again_sinks_no_product_unless_it_is_one(api: Api) -> None:
+    answer = put(api, milk(), milk(name="Good"), milk(name=5), {"sku": "milk"})
+    assert counted(answer) == {"created": 1, "failed": 3, "to_embed": 1}
+    assert read(api, "milk")["name"] == "Good"
+    errors = job(api, answer["job_id"])["errors"]
+    assert [line.split(" ")[1] for line in errors] == ["This", "name:", "name:"]
+
+
 @pytest.mark.parametrize(
     ("product", "line"),
     [
@@ -163,6 +171,11 @@ def test_empty_parts_of_a_category_are_kept_and_do_not_matter(api: Api) -> None:
     api.work()
     assert read(api, "a")["category_path"] == "Dairy > > Milk >"
     assert found(api, {"query": "a", "category": "dairy > milk"}) == {"a"}
+
+
+def test_of_a_long_name_that_is_ignored_the_beginning_is_told(api: Api) -> None:
+    answer = put(api, {"sku": "a", "name": "A", "x" * 100_000: 1})
+    assert answer["ignored_fields"] == ["x" * 256]
 
 
 def test_unknown_fields_are_named_as_ignored(api: Api) -> None:
@@ -279,6 +292,18 @@ def test_a_patch_that_cannot_be_done_is_refused(
 def test_an_unknown_sku_is_a_404(api: Api, method: str) -> None:
     answer = api.call(method, f"{PRODUCTS}/x", {"unit": "kg"} if method == "PATCH" else None)
     assert answer.status_code == 404
+
+
+def test_true_is_not_1(api: Api) -> None:
+    put(api, {"sku": "a", "name": "A", "attributes": {"organic": True}})
+    put(api, {"sku": "a", "name": "A", "attributes": {"organic": 1}})
+    assert read(api, "a")["attributes"]["organic"] is not True
+    nested = {"sizes": [{"new": 0}]}
+    api.call("PATCH", f"{PRODUCTS}/a", {"attributes": nested})
+    nested = {"sizes": [{"new": False}]}
+    answer = api.call("PATCH", f"{PRODUCTS}/a", {"attributes": nested})
+    assert (answer.json or {})["updated_fields"] == ["attributes"]
+    assert read(api, "a")["attributes"]["sizes"][0]["new"] is False
 
 
 def test_a_deleted_product_is_in_no_search_and_comes_back(api: Api) -> None:

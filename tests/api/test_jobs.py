@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from lookalike.jobs.record import Marking
+from lookalike.jobs.redis_jobs import RedisJobStore
+from tests.api.feed import PRODUCTS
 from tests.api.harness import Api, jpeg
 
 
@@ -74,8 +79,47 @@ def test_a_deletion_supersedes(api: Api) -> None:
     assert (job(api, id)["status"], numbers(api, id)) == ("complete", (1, 0, 0, 1))
 
 
+def test_two_processes_that_mark_a_page_count_it_once(api: Api) -> None:
+    api.upload()
+    api.work()
+    begun = api.call("POST", "/api/v1/catalog/reindex").json or {}
+    tenant = job(api, begun["job_id"])["tenant_id"]
+    api.work()
+    done = job(api, begun["job_id"])
+    api.services.reindex.advance(Marking(begun["job_id"], tenant, None))
+    assert job(api, begun["job_id"]) == done
+    api.work()
+    assert job(api, begun["job_id"]) == done
+    assert (done["status"], done["to_embed"], done["embedded"]) == ("complete", 1, 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PUT", PRODUCTS, {"products": [{"sku": "a", "name": "A"}]}),
+        ("POST", "/api/v1/catalog/reindex", None),
+    ],
+)
+def test_a_job_that_is_lost_on_the_way_is_a_503_and_not_an_unknown_one(
+    api: Api, monkeypatch: pytest.MonkeyPatch, method: str, path: str, body: Any
+) -> None:
+    close = RedisJobStore.close
+
+    def emptied(*args: Any) -> None:
+        api.redis.flushall()
+        close(*args)
+
+    monkeypatch.setattr(RedisJobStore, "close", emptied)
+    answer = api.call(method, path, body)
+    assert answer.status_code == 503, answer.text
+    if body:
+        assert (answer.json or {})["saved"]["created"] == 1
+
+
 def test_an_unknown_job_is_a_404(api: Api) -> None:
     assert api.get("/jobs/550e8400-e29b-41d4-a716-446655440000").status_code == 404
+    batch(api, "a")
+    assert api.get("/jobs/open").status_code == 404
 
 
 def test_without_redis_a_batch_is_refused_whole_since_it_promises_a_job(api: Api) -> None:

@@ -8,7 +8,9 @@ import pytest
 from redis import Redis
 from werkzeug.test import TestResponse
 
+from lookalike.catalog.bulk import Bulk
 from lookalike.idempotency.answers import RUNNING_S, StillRunning
+from lookalike.jobs.record import Job
 from tests.api.feed import PRODUCTS
 from tests.api.harness import Api
 
@@ -81,6 +83,23 @@ def test_keys_are_a_tenant_s_own(api: Api) -> None:
 def test_a_key_that_is_none_is_refused(api: Api, key: str) -> None:
     answer = send(api, "PUT", PRODUCTS, FEED, key.encode().decode("latin-1"))
     assert (answer.status_code, stored(api)) == (422, 0)
+
+
+def test_an_upload_that_takes_longer_than_it_is_waited_for_keeps_its_answer(
+    api: Api, redis_client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = Bulk.upload
+
+    def slow(*args: Any) -> Job:
+        [begun] = redis_client.keys("*:answer:*")
+        redis_client.delete(begun)  # after RUNNING_S
+        return upload(*args)
+
+    monkeypatch.setattr(Bulk, "upload", slow)
+    first = send(api, "PUT", PRODUCTS, FEED)
+    assert send(api, "PUT", PRODUCTS, FEED).json == first.json
+    other = send(api, "PUT", PRODUCTS, {"products": [{"sku": "b", "name": "B"}]})
+    assert other.status_code == 422
 
 
 def test_an_answer_is_kept_for_a_day(api: Api, redis_client: Redis) -> None:

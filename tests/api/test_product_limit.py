@@ -9,6 +9,8 @@ import pytest
 from lookalike.accounts.keys import Wanted
 from lookalike.accounts.model import Scope
 from lookalike.accounts.tiers import TIERS
+from lookalike.errors import IndexAway
+from lookalike.index.sqlite.products import SqliteProductIndex
 from tests.api.feed import PRODUCTS, job, put
 from tests.api.harness import Api
 
@@ -68,3 +70,17 @@ def test_a_single_upload_over_the_limit_is_refused_until_one_is_deleted(nearly_f
     gone = {"external_ids": ["5000"]}
     nearly_full.call("DELETE", "/v1/catalog/products", gone)
     assert nearly_full.post("/products", mug).status_code == 201
+
+
+def test_what_the_index_could_not_write_does_not_count(
+    nearly_full: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = {"products": bread(5000, 5001)}
+    with monkeypatch.context() as away:
+        away.setattr(SqliteProductIndex, "write", _away)
+        assert nearly_full.call("PUT", PRODUCTS, new).status_code == 503
+    assert put(nearly_full, *bread(5000, 5001))["created"] == 2
+
+
+def _away(*_: Any) -> None:
+    raise IndexAway("The index is away.")

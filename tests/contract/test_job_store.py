@@ -144,6 +144,28 @@ def test_a_job_goes_24_hours_after_its_last_change(
         assert longest - 60 < redis_client.ttl(key) <= longest
 
 
+def test_as_long_as_a_job_lives_it_is_listed_and_runs_alone(
+    store: RedisJobStore, redis_client: Redis
+) -> None:
+    job, _ = store.open_alone(ANNA, JobKind.REINDEX, Tally())
+    store.expect(job, ANNA, ["a", "b"])
+    store.close(job, None)
+    for key in redis_client.scan_iter("lookalike:job:*"):
+        redis_client.expire(key, 60)  # nearly a day later
+    store.settle(ANNA, {"a": EMBEDDED})
+    for key in (f"list:{ANNA}", f"alone:{ANNA}|{JobKind.REINDEX}", job):
+        assert redis_client.ttl(f"lookalike:job:{key}") > 60
+
+
+def test_what_left_a_job_and_is_dropped_does_not_count(store: RedisJobStore) -> None:
+    job = store.open(ANNA, JobKind.UPLOAD)
+    store.expect(job, ANNA, ["a", "b"])
+    store.settle(ANNA, {"a": SUPERSEDED})  # deleted before the upload came to it
+    store.drop(job, ANNA, ["a"])
+    store.close(job, Tally(created=1, unchanged=1))
+    assert (read(store, job).to_embed, read(store, job).superseded) == (1, 0)
+
+
 def test_counts_are_exact_when_many_settle_the_same_at_once(store: RedisJobStore) -> None:
     ids = [str(number) for number in range(200)]
     job = opened(store, *ids)
@@ -196,6 +218,35 @@ def test_what_left_a_job_before_it_was_closed_can_be_awaited_again(store: RedisJ
     store.settle(ANNA, {"a": SUPERSEDED, "b": EMBEDDED})
     done = read(store, job)
     assert (done.to_embed, done.embedded, done.superseded) == (2, 1, 1)
+
+
+def test_a_closed_job_is_not_opened_again(store: RedisJobStore) -> None:
+    job = store.open(ANNA, JobKind.REINDEX)
+    store.expect(job, ANNA, ["a"])
+    store.close(job, Tally(unchanged=1))
+    store.settle(ANNA, {"a": EMBEDDED})
+    done = read(store, job)
+    # Another process marks the same page, a little later.
+    assert store.expect(job, ANNA, ["a"]) == set()
+    store.mark(job, Position(datetime.now(UTC), "a"))
+    store.close(job, None)
+    assert read(store, job) == done
+    assert (done.status, done.to_embed, done.embedded) == (JobStatus.COMPLETE, 1, 1)
+
+
+def test_a_lost_job_leaves_nothing_behind(store: RedisJobStore, redis_client: Redis) -> None:
+    job = store.open(ANNA, JobKind.UPLOAD)
+    redis_client.flushall()
+    assert store.expect(job, ANNA, ["a"]) == set()
+    store.close(job, Tally(created=1))
+    assert redis_client.keys() == []
+
+
+def test_what_is_no_job_is_none(store: RedisJobStore) -> None:
+    job = store.open(ANNA, JobKind.UPLOAD)
+    store.expect(job, ANNA, ["a"])
+    for name in ("open", f"list:{ANNA}", f"{job}:waiting", f"of:{ANNA}|a", ""):
+        assert store.get(ANNA, name) is None
 
 
 def test_of_a_kind_that_runs_alone_there_is_one_at_a_time(store: RedisJobStore) -> None:

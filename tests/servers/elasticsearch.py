@@ -32,7 +32,10 @@ class Elasticsearch:
         # A folder of its own for the configuration, where Elasticsearch makes its keystore.
         shutil.copytree(home / "config", work / "config")
         (work / "config" / "elasticsearch.yml").write_text("")
-        (work / "tmp").mkdir()
+        for name in ("tmp", "logs"):
+            (work / name).mkdir()
+        options = work / "config" / "jvm.options"  # 8.16 writes beside itself, where it may not
+        options.write_text(options.read_text().replace("logs/", f"{work}/logs/"))
         settings = {
             "discovery.type": "single-node",
             "xpack.security.enabled": "false",
@@ -80,6 +83,7 @@ class Elasticsearch:
                     target.parent.mkdir(parents=True, exist_ok=True)
                     target.write_bytes(packed.read(entry))
         archive.unlink()
-        (folder / "logs").mkdir(exist_ok=True)
+        for name in ("logs", "plugins"):
+            (folder / name).mkdir(exist_ok=True)
         for script in (folder / "bin").glob("elasticsearch*"):
             script.chmod(0o755)

@@ -15,11 +15,12 @@ class NotHere(Exception):
 
 
 def java(at_least: int) -> Path:
-    """The home of the newest Java, of this version or later. Raises `NotHere`."""
+    """The home of the oldest Java of this version or later, since a server may be too old for a
+    newer one. Raises `NotHere`."""
     found = {home: version for home in _homes() if (version := _version(home)) >= at_least}
     if not found:
         raise NotHere(f"This needs Java {at_least} or later: install it, or set JAVA_HOME.")
-    return max(found, key=lambda home: found[home])
+    return min(found, key=lambda home: found[home])
 
 
 def maven() -> str:

@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -76,6 +77,15 @@ class Started:
 
     url: str
     keeper: subprocess.Popen[bytes]
+
+    def kill(self) -> None:
+        """Kills the server with -9; it comes back by itself, over the same data."""
+        self.keeper.send_signal(signal.SIGUSR1)
+
+    def end(self) -> None:
+        """Ends it for good."""
+        self.keeper.terminate()
+        self.keeper.wait()
 
 
 def start(recipe: Recipe, owner: int) -> Started:

@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 
+import click
+
 import webapp.app  # noqa: F401  (whatever can be answered is imported with it)
 from lookalike.accounts.tiers import TIERS
+from lookalike.cli import main
 from lookalike.errors import LookalikeError
 from lookalike.settings import Settings, variable
 from webapp.problems import FRAMEWORK_CODES, STATUS
@@ -52,3 +55,26 @@ def test_the_tiers_are_documented_as_they_are() -> None:
     }
     page = (DOCS / "accounts.md").read_text()
     assert set(re.findall(r"^\| `\w+` \| .*$", page, re.MULTILINE)) == rows
+
+
+def commands(group: click.Group, path: str) -> Iterator[str]:
+    """Each command with its options, as the page of commands has them."""
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{path} {name}")
+        else:
+            options = [each.opts[0] for each in command.params if isinstance(each, click.Option)]
+            yield " ".join([f"`{path} {name}`", *(f"`{option}`" for option in options)])
+
+
+def test_every_command_is_documented_with_its_options_and_no_other() -> None:
+    rows = re.findall(
+        r"^\| (`lookalike .*?`) \| ", (DOCS / "commands.md").read_text(), re.MULTILINE
+    )
+    assert sorted(rows) == sorted(commands(main, "lookalike"))
+
+
+def test_the_pages_link_to_what_is_there() -> None:
+    for page in (*DOCS.glob("*.md"), DOCS.parent / "README.md"):
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -21,7 +21,7 @@ from webapp.fields import Amount, Text
 
 MOST_ORIGINS = 50
 _EXAMPLE_ID = "0123456789abcdef"
-_MONTH = r"^\d{4}-(0[1-9]|1[0-2])$"
+_MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$(?!\n)"
 
 
 class KeyKind(StrEnum):

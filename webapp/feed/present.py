@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from lookalike.catalog.metadata import equal
 from lookalike.catalog.product import EmbeddingStatus, Facts
 from lookalike.catalog.product import Product as Stored
 from lookalike.catalog.text import CONTENT
@@ -34,7 +35,7 @@ def patched(applied: Applied, named: Sequence[str], ignored: Collection[str]) ->
     """What a partial update changed, of the fields that it named."""
     assert applied.before is not None
     before, after = _fields(applied.before), _fields(applied.after)
-    changed = [name for name in named if name in after and before[name] != after[name]]
+    changed = [name for name in named if name in after and not equal(before[name], after[name])]
     answer = {
         "sku": applied.after.key,
         "updated_fields": changed,

@@ -75,7 +75,7 @@ def near(  # noqa: PLR0917  a search is what all of these say
         explored=max(explored, candidates),
     )
     return {
-        "query": _exactly(dialect, knn),
+        "query": exactly(dialect, knn),
         "min_score": max(0.0, (1 + query.at_least - ROUNDING) / 2),
         "sort": [{"_score": "desc"}, {"id": "asc"}],
         "size": query.limit,
@@ -84,10 +84,10 @@ def near(  # noqa: PLR0917  a search is what all of these say
     }
 
 
-def _exactly(dialect: Dialect, knn: Knn) -> Json:
-    """Candidates come from vectors of 8 bits or less, so their scores are no cosines yet. One way
-    for every version: `rescore_vector` is there only from Elasticsearch 8.18 on, and leaves the
-    order of equal scores to chance."""
+def exactly(dialect: Dialect, knn: Knn) -> Json:
+    """The nearest, scored by their stored floats: candidates come from vectors of 8 bits or less,
+    so their scores are no cosines yet. One way for every version: `rescore_vector` is there only
+    from Elasticsearch 8.18 on, and leaves the order of equal scores to chance."""
     return {
         "script_score": {
             "query": dialect.knn(knn),

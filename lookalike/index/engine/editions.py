@@ -4,13 +4,16 @@ epoch, so whoever missed a change writes into nothing."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from lookalike.errors import IndexAway
 from lookalike.index.editions import Edition, State, Told
+from lookalike.index.engine.checkup import examine
 from lookalike.index.engine.products import EngineProductIndex, Place
 from lookalike.index.engine.protocol import Answer, Engine, Json
 from lookalike.index.engine.retrying import reason
 from lookalike.index.engine.setup import Naming, make_products, put_templates
+from lookalike.index.findings import Finding
 from lookalike.index.protocol import ProductIndex, Revision
 
 _STATE = "editions"
@@ -107,6 +110,10 @@ class EngineEditions:
     def drop(self, edition: Edition) -> None:
         """Removes the edition's index, if it is there."""
         self._call("DELETE", f"/{self._naming.edition(edition.name)}", allowed={404})
+
+    def examine(self, state: State) -> Iterator[Finding]:
+        """What a check-up of the engine finds."""
+        yield from examine(self._engine, self._naming, state, self._index_type)
 
     def close(self) -> None:
         """Closes the connections."""

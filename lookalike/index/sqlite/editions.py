@@ -4,16 +4,21 @@ too; another one is a file beside it."""
 from __future__ import annotations
 
 import json
+import shutil
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 from lookalike.index.documents import compact_json
 from lookalike.index.editions import FIRST, Edition, State, Told
+from lookalike.index.findings import Finding, error, fine, warning
 from lookalike.index.protocol import ProductIndex, Revision
 from lookalike.index.sqlite.connection import Connections, connect, translated
 from lookalike.index.sqlite.products import SqliteProductIndex
 from lookalike.index.sqlite.schema import prepare
+
+_LEAST_FREE = 2**30
 
 _EMPTIED = ("product", "vector", "words", "metadata_term")
 
@@ -87,6 +92,23 @@ class SqliteEditions:
         with self._connections.writing() as connection:
             for table in _EMPTIED:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608
+
+    def examine(self, state: State) -> Iterator[Finding]:
+        """Whether each edition's file is whole, and its disk has room."""
+        for edition in state.editions:
+            path = self._file(edition)
+            with translated(path), closing(connect(path)) as connection:
+                (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if found == "ok":
+                yield fine("catalogue", f"{path} is whole.")
+            else:
+                yield error("catalogue", f"{path} is damaged ({found}). Put a backup in its place.")
+        disk = shutil.disk_usage(self._path.parent)
+        says = f"{disk.free / 2**30:.1f} GB are free under {self._path.parent}"
+        if disk.free < _LEAST_FREE:
+            yield warning("disk", f"{says}. Make room before uploads are refused.")
+        else:
+            yield fine("disk", f"{says}.")
 
     def close(self) -> None:
         """Closes the files."""

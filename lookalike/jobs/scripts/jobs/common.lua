@@ -14,12 +14,16 @@ local function fates(job) return prefix .. job .. ':fates' end
 local function errors(job) return prefix .. job .. ':errors' end
 
 local function touch(job)
-  if redis.call('EXISTS', prefix .. job) == 0 then return end
+  local tenant, kind = unpack(redis.call('HMGET', prefix .. job, 'tenant', 'kind'))
+  if not tenant then return end
   redis.call('HSET', prefix .. job, 'touched_ms', now)
   redis.call('EXPIRE', prefix .. job, ttl)
   redis.call('EXPIRE', waiting(job), ttl)
   redis.call('EXPIRE', fates(job), ttl)
   redis.call('EXPIRE', errors(job), ttl)
+  -- As long as it lives it is listed, and keeps others of its kind waiting.
+  redis.call('EXPIRE', prefix .. 'list:' .. tenant, ttl)
+  redis.call('EXPIRE', prefix .. 'alone:' .. tenant .. '|' .. kind, ttl)
 end
 
 local function complain(job, line)
@@ -34,6 +38,15 @@ local function leave(job, tenant, id)
   return redis.call('SREM', waiting(job), id) == 1
 end
 
+-- How a product left a job that is still open does not count any more; true if it had left.
+local function reconsider(job, id)
+  local fate = redis.call('HGET', fates(job), id)
+  if not fate then return false end
+  redis.call('HDEL', fates(job), id)
+  redis.call('HINCRBY', prefix .. job, fate, -1)
+  return true
+end
+
 local function begin(job, tenant, kind, listed)
   local list = prefix .. 'list:' .. tenant
   redis.call('HSET', prefix .. job, 'tenant', tenant, 'kind', kind, 'status', 'pending',
@@ -41,7 +54,6 @@ local function begin(job, tenant, kind, listed)
   redis.call('SADD', prefix .. 'open', job)
   redis.call('ZADD', list, now, job)
   redis.call('ZREMRANGEBYRANK', list, 0, -1 - tonumber(listed))
-  redis.call('EXPIRE', list, ttl)
   touch(job)
 end
 
@@ -51,6 +63,12 @@ local function count(job, created, updated, unchanged, failed)
 end
 
 local function status_of(job) return redis.call('HGET', prefix .. job, 'status') end
+
+-- Of one that failed the upload may go on all the same: it was only slow.
+local function is_closed(job)
+  local status = status_of(job)
+  return status ~= 'pending' and status ~= 'failed'
+end
 
 -- A job that was closed and waits for nothing is through: it is complete as soon as searches see all
 -- of it, which the caller makes sure of before it says so. One that failed stays so.

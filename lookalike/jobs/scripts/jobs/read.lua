@@ -4,7 +4,9 @@ local asked = {unpack(ARGV, 5)}
 if #asked == 0 then asked = redis.call('ZREVRANGE', prefix .. 'list:' .. ARGV[4], 0, -1) end
 local found = {}
 for _, job in ipairs(asked) do
-  if redis.call('HGET', prefix .. job, 'tenant') == ARGV[4] then
+  -- Whoever asks may name anything, another kind of key too.
+  local is_job = redis.call('TYPE', prefix .. job).ok == 'hash'
+  if is_job and redis.call('HGET', prefix .. job, 'tenant') == ARGV[4] then
     table.insert(found, {job, redis.call('HGETALL', prefix .. job),
       redis.call('SCARD', waiting(job)), redis.call('LRANGE', errors(job), 0, -1)})
   end
