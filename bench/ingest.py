@@ -50,13 +50,18 @@ def bare(pictures: list[Path]) -> float:
     return len(pictures) / (time.perf_counter() - started)
 
 
-def service(folder: Path, pictures: list[Path], work: Path) -> tuple[float, float]:
+def service(
+    folder: Path, pictures: list[Path], work: Path, **environment: str
+) -> tuple[float, float]:
     """Products a second until all are embedded, and products a second of the uploads alone."""
     settings = fresh_folder(work)
     key = make_accounts(settings).open() or ""
     with (
         PictureHost(folder, 0) as host,
-        serving(settings, LOOKALIKE_FETCH_ALLOW=f"127.0.0.1:{host.port}") as (url, _),
+        serving(settings, LOOKALIKE_FETCH_ALLOW=f"127.0.0.1:{host.port}", **environment) as (
+            url,
+            _,
+        ),
     ):
         caller = Caller(url, key)
 

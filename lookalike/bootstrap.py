@@ -25,6 +25,9 @@ from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
 from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.pipeline import CLAIM_SIZE, Pipeline
 from lookalike.embedding.protocol import Embedder
+from lookalike.embedding.repository import Kind, write_repository
+from lookalike.embedding.triton import TritonEmbedder, served_by
+from lookalike.embedding.triton_wire import BATCH, QUERY
 from lookalike.errors import Misconfigured
 from lookalike.idempotency.answers import Answers
 from lookalike.idempotency.redis_answers import RedisAnswers
@@ -73,10 +76,11 @@ BUILTIN_PACK = "mini"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that is loaded."""
+    """A model that is loaded. `queries` embeds what a shopper waits for."""
 
     pack: Pack
     embedder: Embedder
+    queries: Embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,7 @@ def services_of(shared: Shared, model: Model) -> Services:
         catalog=catalog,
         bulk=Bulk(index=index, jobs=jobs, catalog=catalog, writer=writer, model=digest),
         reindex=Reindex(index=index, jobs=jobs, writer=writer),
-        searcher=Searcher(index, model.embedder, pictures),
+        searcher=Searcher(index, model.queries, pictures),
         accounts=shared.accounts,
         callers=shared.callers,
         searches=shared.searches,
@@ -206,9 +210,28 @@ def services_of(shared: Shared, model: Model) -> Services:
 
 
 def make_model(settings: Settings, name: str) -> Model:
-    """Loads a model by the name or the folder of its pack. Raises `Misconfigured`."""
+    """Loads a model by the name or the folder of its pack, or finds it on the model server. Raises
+    `Misconfigured`."""
     pack = make_pack(settings, name)
-    return Model(pack, OnnxEmbedder(pack, settings.model_threads))
+    if not settings.triton_url:
+        embedder = OnnxEmbedder(pack, settings.model_threads)
+        return Model(pack, embedder, embedder)
+    served = served_by(settings.triton_url, pack)
+    return Model(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
+
+
+def check_model_server(settings: Settings, name: str) -> None:
+    """Raises `Misconfigured` or `ModelAway` unless one of the model servers serves the pack."""
+    if settings.triton_url:
+        served_by(settings.triton_url, make_pack(settings, name)).check()
+
+
+def make_repository(settings: Settings, folder: Path, kind: Kind, name: str | None) -> Pack:
+    """Writes the repository from which a model server serves a pack, by default the one that the
+    settings name. Raises `Misconfigured`."""
+    pack = make_pack(settings, name or settings.model_pack or BUILTIN_PACK)
+    write_repository(pack, folder, kind, OnnxEmbedder(pack, settings.model_threads))
+    return pack
 
 
 def check(settings: Settings) -> None:
@@ -217,6 +240,10 @@ def check(settings: Settings) -> None:
     make_pack(settings, settings.model_pack or BUILTIN_PACK)
     make_fetcher(settings).close()
     make_accounts(settings)
+    if settings.triton_url:
+        watch = make_watch(settings)
+        make_model(settings, watch.state().serving.pack)
+        watch.editions.close()
 
 
 def make_pipeline(services: Services) -> Pipeline:

@@ -1,4 +1,4 @@
-"""The command line: `lookalike up · serve · worker · tenants · keys · demo`."""
+"""The command line: `lookalike up · serve · worker · tenants · keys · models · demo`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
 from lookalike.commands.dashboard import dashboard
 from lookalike.commands.doctor import doctor
+from lookalike.commands.models import models
 from lookalike.commands.reindex import reindex
 from lookalike.commands.setup import setup
 from lookalike.commands.speaking import in_sentences, settings_of
@@ -38,6 +39,7 @@ main.add_command(reindex)
 main.add_command(doctor)
 main.add_command(setup)
 main.add_command(dashboard)
+main.add_command(models)
 
 
 @main.command()

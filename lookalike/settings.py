@@ -52,6 +52,16 @@ def _redis_url(text: str) -> str:
     return text
 
 
+def _triton_urls(text: str) -> tuple[str, ...]:
+    urls = _commas(text)
+    for url in urls:
+        parts = urlsplit(url)
+        rest = url.removeprefix(f"{parts.scheme}://{parts.netloc}")
+        if parts.scheme not in {"grpc", "grpcs"} or not parts.hostname or not parts.port or rest:
+            raise ValueError("must be grpc://HOST:PORT or grpcs://HOST:PORT, or several by commas")
+    return urls
+
+
 ENGINES = ("elasticsearch", "opensearch")
 
 
@@ -118,6 +128,7 @@ class Settings:
     index_memory_mb: int = _setting(_whole(16, 1_048_576), 1024)
     model_pack: str | None = _setting(str)
     model_threads: int = _setting(_whole(1, 256), 2)
+    triton_url: tuple[str, ...] = _setting(_triton_urls, ())
     host: str = _setting(str, "127.0.0.1")
     port: int = _setting(_whole(0, 65535), 8080)
     web_processes: int = _setting(_whole(1, 64), 2)

@@ -15,7 +15,8 @@ from lookalike.running.valkey import valkey_at, wait_until_ready
 from tests.servers.elasticsearch import JAVA, Elasticsearch
 from tests.servers.needs import NotHere
 from tests.servers.opensearch import OpenSearch
-from tests.servers.running import Recipe, shared
+from tests.servers.running import NotStarted, Recipe, shared
+from tests.servers.triton import Triton
 
 StartValkey = Callable[[Path], tuple[str, subprocess.Popen[bytes]]]
 
@@ -100,3 +101,15 @@ def elasticsearch_url(
 def opensearch_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The URL of a real OpenSearch."""
     return url_of(OpenSearch(), tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def triton_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The URL of a real Triton that serves the built-in pack."""
+    try:
+        return url_of(Triton(), tmp_path_factory)
+    except NotStarted as error:
+        # Its binary is for one kind of Linux, and brings half of that along.
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(f"Triton does not start on this machine: {error}")

@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterator
 
 import click
 
-from lookalike.bootstrap import connect_redis, make_editions, make_fetcher, make_pack
+from lookalike.bootstrap import (
+    check_model_server,
+    connect_redis,
+    make_editions,
+    make_fetcher,
+    make_pack,
+)
 from lookalike.commands.speaking import in_sentences, settings_of
 from lookalike.errors import LookalikeError, Misconfigured
 from lookalike.index.editions import Edition
@@ -24,7 +30,7 @@ def doctor() -> None:
     """Look at everything that the settings name; status 1 if anything does not work."""
     settings = settings_of()
     worst = Level.OK
-    for check in (_catalogue, _redis, _fetching):
+    for check in (_catalogue, _model_server, _redis, _fetching):
         for finding in _safely(check, settings):
             click.secho(f"{finding.level:<8}", fg=_COLORS[finding.level], nl=False)
             click.echo(f"{finding.about}: {finding.says}")
@@ -75,6 +81,18 @@ def _pack(settings: Settings, edition: Edition) -> Finding:
             f"{edition.pack}. To change that, run `lookalike reindex --model`.",
         )
     return fine("model", f"{edition.pack} makes vectors of {edition.dimensions} dimensions.")
+
+
+def _model_server(settings: Settings) -> Iterator[Finding]:
+    """Whether the model of each edition is served, where a server is named."""
+    editions = make_editions(settings)
+    try:
+        told = editions.read()
+    finally:
+        editions.close()
+    for edition in told.state.editions if told and settings.triton_url else ():
+        check_model_server(settings, edition.pack)
+        yield fine("model_server", f"{edition.pack} is served.")
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:

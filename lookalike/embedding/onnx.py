@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
 import structlog
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
-from lookalike.embedding import packs
 from lookalike.embedding.packs import Pack
 from lookalike.embedding.protocol import Pixels, Vectors
+from lookalike.embedding.tokenizing import Tokens
+from lookalike.embedding.towers import Tensor, Tower, image_tower, text_tower
 from lookalike.errors import Misconfigured, ModelAway
 
 log = structlog.get_logger(__name__)
@@ -22,6 +21,9 @@ log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 32
 """Rows a call of a graph: more are split, so that memory stays bounded. Larger batches are no
 faster."""
+
+_KINDS = {"uint8": "tensor(uint8)", "int64": "tensor(int64)", "float32": "tensor(float)"}
+"""ONNX Runtime's words for numpy's."""
 
 
 class OnnxEmbedder:
@@ -33,20 +35,9 @@ class OnnxEmbedder:
 
     def __init__(self, pack: Pack, threads: int) -> None:
         self.pack = pack
-        size = pack.image.size
-        self._vision = _Graph(
-            pack.folder / packs.VISION,
-            takes=_Tensor("pixels", "tensor(uint8)", (size, size, 3)),
-            gives=_Tensor("image_embeds", "tensor(float)", (pack.dimensions,)),
-            threads=threads,
-        )
-        self._text = _Graph(
-            pack.folder / packs.TEXT,
-            takes=_Tensor("input_ids", "tensor(int64)", (pack.context,)),
-            gives=_Tensor("text_embeds", "tensor(float)", (pack.dimensions,)),
-            threads=threads,
-        )
-        self._tokenizer = _tokenizer(pack)
+        self._vision = _Graph(pack, image_tower(pack), threads)
+        self._text = _Graph(pack, text_tower(pack), threads)
+        self._tokens = Tokens(pack)
 
     def images(self, pixels: Pixels) -> Vectors:
         """One vector a picture. Raises `ModelAway`."""
@@ -54,43 +45,22 @@ class OnnxEmbedder:
 
     def texts(self, texts: Sequence[str]) -> Vectors:
         """One vector a text, cut at the end to the model's length. Raises `ModelAway`."""
-        # One by one: a batch would start a pool of threads that the settings do not bound.
-        ids = [self._tokenizer.encode(text).ids for text in texts]
-        return self._text.run(np.array(ids, dtype=np.int64).reshape(-1, self.pack.context))
-
-
-@dataclass(frozen=True, slots=True)
-class _Tensor:
-    """An input or output that a graph must have, in ONNX Runtime's words for types; the batch
-    stands before `shape`."""
-
-    name: str
-    kind: str
-    shape: tuple[int, ...]
-
-    def is_like(self, found: ort.NodeArg) -> bool:
-        """Whether this is it. A length that the graph leaves open fits any; the batch must be."""
-        wanted = ("batch", *self.shape)
-        if (found.name, found.type, len(found.shape)) != (self.name, self.kind, len(wanted)):
-            return False
-        lengths = zip(found.shape, wanted, strict=True)
-        return all(have == want or not isinstance(have, int) for have, want in lengths)
-
-    def __str__(self) -> str:
-        return _words(self.name, self.kind, ("batch", *self.shape))
+        return self._text.run(self._tokens.ids(texts))
 
 
 class _Graph:
     """One tower of a model: rows in, vectors of unit length out."""
 
-    def __init__(self, path: Path, *, takes: _Tensor, gives: _Tensor, threads: int) -> None:
-        self._path, self._takes, self._gives = path, takes, gives
-        self._session = _session(path, threads)
+    def __init__(self, pack: Pack, tower: Tower, threads: int) -> None:
+        self._path, self._takes, self._gives = pack.folder / tower.file, tower.takes, tower.gives
+        self._session = _session(self._path, threads)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
-        if len(inputs) != 1 or not takes.is_like(inputs[0]) or not any(map(gives.is_like, outputs)):
+        fits = len(inputs) == 1 and _is_like(self._takes, inputs[0])
+        if not fits or not any(_is_like(self._gives, each) for each in outputs):
             raise Misconfigured(
-                f"{path} takes {_found(inputs)} and gives {_found(outputs)}, but by its pack.json "
-                f"it must take {takes} and give {gives}. Correct pack.json, or make the pack again."
+                f"{self._path} takes {_found(inputs)} and gives {_found(outputs)}, but by its "
+                f"pack.json it must take {_wanted(self._takes)} and give {_wanted(self._gives)}. "
+                "Correct pack.json, or make the pack again."
             )
 
     def run(self, rows: NDArray[np.generic]) -> Vectors:
@@ -133,15 +103,19 @@ def _session(path: Path, threads: int) -> ort.InferenceSession:
         raise Misconfigured(f"{path} cannot be loaded: {error}. Make the pack again.") from error
 
 
-def _tokenizer(pack: Pack) -> Tokenizer:
-    path = pack.folder / packs.TOKENIZER
-    try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:
-        raise Misconfigured(f"{path} cannot be loaded: {error}. Make the pack again.") from error
-    tokenizer.enable_truncation(pack.context)
-    tokenizer.enable_padding(**((tokenizer.padding or {}) | {"length": pack.context}))
-    return tokenizer
+def _is_like(wanted: Tensor, found: ort.NodeArg) -> bool:
+    """Whether a graph's input or output is this. A length that the graph leaves open fits any; the
+    batch must be."""
+    lengths = ("batch", *wanted.shape)
+    kind = _KINDS[wanted.kind]
+    if (found.name, found.type, len(found.shape)) != (wanted.name, kind, len(lengths)):
+        return False
+    pairs = zip(found.shape, lengths, strict=True)
+    return all(have == want or not isinstance(have, int) for have, want in pairs)
+
+
+def _wanted(tensor: Tensor) -> str:
+    return _words(tensor.name, _KINDS[tensor.kind], ("batch", *tensor.shape))
 
 
 def _found(nodes: Sequence[ort.NodeArg]) -> str:

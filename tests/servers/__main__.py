@@ -6,8 +6,9 @@ from __future__ import annotations
 from tests.servers.elasticsearch import Elasticsearch
 from tests.servers.needs import NotHere
 from tests.servers.opensearch import OpenSearch
+from tests.servers.triton import Triton
 
-for recipe in (Elasticsearch(), OpenSearch()):
+for recipe in (Elasticsearch(), OpenSearch(), Triton()):
     try:
         recipe.fetch()
     except NotHere as error:

@@ -60,7 +60,7 @@ class Elasticsearch:
             },
             folder=work,
             url=f"http://127.0.0.1:{port}",
-            health="/_cluster/health?wait_for_status=yellow&timeout=5s",
+            health=f"http://127.0.0.1:{port}/_cluster/health?wait_for_status=yellow&timeout=5s",
         )
 
     def _home(self) -> Path:

@@ -1,4 +1,4 @@
-"""Runs a server for as long as a process lives, however that ends: `python keeper.py PID ARGV…`.
+"""Runs a server for as long as a process lives: `python keeper.py PID USER ARGV…`.
 
 The server and all its children are one process group, which goes with the process PID; so does the
 folder that it runs in. USR1 kills the server with -9 and starts it again over what it left."""
@@ -23,25 +23,23 @@ def alive(pid: int) -> bool:
     return True
 
 
-def started(argv: list[str]) -> subprocess.Popen[bytes]:
-    """The server, as a user that is not root: Elasticsearch refuses root."""
-    user = 65534 if os.geteuid() == 0 else None
-    return subprocess.Popen(
-        argv, stdin=subprocess.PIPE, start_new_session=True, user=user, group=user
-    )
+def started(argv: list[str], user: int) -> subprocess.Popen[bytes]:
+    """The server, as a user; only root may make it another's."""
+    other = {} if user == os.geteuid() else {"user": user, "group": user}
+    return subprocess.Popen(argv, stdin=subprocess.PIPE, start_new_session=True, **other)
 
 
-def main(pid: int, argv: list[str]) -> None:
+def main(pid: int, user: int, argv: list[str]) -> None:
     """Starts the server, and ends it when the process is gone or the server has ended itself."""
     asked: list[int] = []
     signal.signal(signal.SIGUSR1, lambda number, _: asked.append(number))
-    server = started(argv)
+    server = started(argv, user)
     try:
         while alive(pid) and (server.poll() is None or asked):
             if asked:
                 os.killpg(server.pid, signal.SIGKILL)
                 server.wait()
-                server = started(argv)
+                server = started(argv, user)
                 asked.clear()
             time.sleep(0.2)
     finally:
@@ -58,4 +56,4 @@ def main(pid: int, argv: list[str]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    main(int(sys.argv[1]), sys.argv[2:])
+    main(int(sys.argv[1]), int(sys.argv[2]), sys.argv[3:])

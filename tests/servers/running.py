@@ -17,10 +17,11 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import IO, Protocol
 
 KEEPER = Path(__file__).parent / "keeper.py"
 START_S = 180.0
+NOBODY = 65534
 
 _keepers: list[subprocess.Popen[bytes]] = []
 """Those that this process started, held so that Python does not mourn them as forgotten."""
@@ -28,13 +29,19 @@ _keepers: list[subprocess.Popen[bytes]] = []
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How a server is started, and where it answers once it is healthy."""
+    """How a server is started, where it is spoken to, and where it answers once it is healthy.
+    `as_nobody`: it refuses to be root."""
 
     argv: list[str]
     environment: Mapping[str, str]
     folder: Path
     url: str
     health: str
+    as_nobody: bool = True
+
+
+class NotStarted(Exception):
+    """The server does not run; what it said last."""
 
 
 class Recipe(Protocol):
@@ -82,24 +89,25 @@ class Started:
 
 
 def start(recipe: Recipe, owner: int) -> Started:
-    """Starts a server that ends with the process `owner`. Raises `NotHere`."""
+    """Starts a server that ends with the process `owner`. Raises `NotHere` and `NotStarted`."""
     recipe.fetch()
     work = Path(tempfile.mkdtemp(prefix=f"lookalike-{recipe.name}-"))
     command = recipe.command(work)
-    if os.geteuid() == 0:
+    user = NOBODY if command.as_nobody and os.geteuid() == 0 else os.geteuid()
+    if user != os.geteuid():
         for path in (work, *work.rglob("*")):
-            shutil.chown(path, 65534, 65534)
-    log = work / "output.log"
-    with log.open("wb") as output:
+            shutil.chown(path, user, user)
+    # Read and written by this handle: the keeper of a server that ended removes the folder.
+    with (work / "output.log").open("w+b") as log:
         keeper = subprocess.Popen(
-            [sys.executable, KEEPER, str(owner), *command.argv],
+            [sys.executable, KEEPER, str(owner), str(user), *command.argv],
             env=os.environ | dict(command.environment),
             cwd=command.folder,
-            stdout=output,
-            stderr=output,
+            stdout=log,
+            stderr=log,
             start_new_session=True,
         )
-    _wait(command.url + command.health, keeper, log)
+        _wait(command.health, keeper, log)
     return Started(command.url, keeper)
 
 
@@ -115,7 +123,7 @@ def free_port(among: range = range(1)) -> int:
     raise RuntimeError(f"No port of {among} is free.")
 
 
-def _wait(url: str, keeper: subprocess.Popen[bytes], log: Path) -> None:
+def _wait(url: str, keeper: subprocess.Popen[bytes], log: IO[bytes]) -> None:
     deadline = time.monotonic() + START_S
     while time.monotonic() < deadline:
         try:
@@ -126,4 +134,6 @@ def _wait(url: str, keeper: subprocess.Popen[bytes], log: Path) -> None:
                 break
             time.sleep(0.2)
     keeper.terminate()
-    raise RuntimeError(f"{url} did not answer:\n{log.read_text(errors='replace')[-4000:]}")
+    log.seek(0)
+    said = log.read().decode(errors="replace")
+    raise NotStarted(f"{url} did not answer:\n{said[-8000:]}")
