@@ -53,6 +53,8 @@ from lookalike.jobs.rq_ticker import RqTicker
 from lookalike.jobs.sweeper import Sweeper
 from lookalike.pixels.fetch import Fetcher
 from lookalike.remodel.remodel import Remodel
+from lookalike.search.redis_memory import RedisMemory
+from lookalike.search.remembering import Memory, QueryVectors
 from lookalike.search.searcher import Searcher
 from lookalike.settings import ENGINES, Settings
 
@@ -123,6 +125,7 @@ class Shared:
     other_ticker: Ticker
     jobs: JobStore
     answers: Answers
+    memory: Memory
     accounts: Accounts
     callers: Callers
     searches: Searches
@@ -168,6 +171,7 @@ def make_shared(settings: Settings) -> Shared:
         other_ticker=RqTicker(connection, OTHER_TASK, OTHER_QUEUE, CLAIM_SIZE),
         jobs=RedisJobStore(connection, lambda: serving().refresh()),
         answers=RedisAnswers(connection),
+        memory=RedisMemory(line),
         accounts=Accounts(store),
         callers=Callers(store),
         searches=searches,
@@ -199,7 +203,12 @@ def services_of(shared: Shared, model: Model) -> Services:
         catalog=catalog,
         bulk=Bulk(index=index, jobs=jobs, catalog=catalog, writer=writer, model=digest),
         reindex=Reindex(index=index, jobs=jobs, writer=writer),
-        searcher=Searcher(index, model.queries, pictures),
+        searcher=Searcher(
+            index,
+            model.queries,
+            pictures,
+            QueryVectors(shared.memory, digest, model.pack.dimensions),
+        ),
         accounts=shared.accounts,
         callers=shared.callers,
         searches=shared.searches,

@@ -52,9 +52,9 @@ class PictureReader:
         self._pack = pack
         self._max_pixels = max_megapixels * 1_000_000
 
-    def from_url(self, url: str, deadline_s: float | None = None) -> Picture:
-        """The picture behind a URL. Raises `PictureUnusable` or `PictureUnreachable`."""
-        return self._named(url, self._source.fetch(url, deadline_s))
+    def fetch(self, url: str, deadline_s: float | None = None) -> bytes:
+        """The bytes behind a URL. Raises `PictureUnusable` or `PictureUnreachable`."""
+        return self._source.fetch(url, deadline_s)
 
     def look(self, url: str, before: PictureSeen | None, now: datetime) -> Look:
         """The picture behind a URL, unless it is the one that was seen `before`. Raises

@@ -13,7 +13,7 @@ import structlog
 from lookalike.catalog.product import Part, PartState, Product
 from lookalike.catalog.tokens import tokens
 from lookalike.embedding.calibration import Pair
-from lookalike.embedding.pictures import Picture, PictureReader
+from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Invalid, NotFound, NotReady, PictureError
 from lookalike.index.protocol import ByWords, Component, Nearest, ProductIndex, Vector
@@ -26,6 +26,7 @@ from lookalike.search.query import (
     Subject,
 )
 from lookalike.search.ranking import WordScores
+from lookalike.search.remembering import QueryVectors
 
 log = structlog.get_logger(__name__)
 
@@ -84,10 +85,17 @@ class Answer:
 class Searcher:
     """Finds a tenant's products by picture, by product, by words, or by words beside a picture."""
 
-    def __init__(self, index: ProductIndex, embedder: Embedder, pictures: PictureReader) -> None:
+    def __init__(
+        self,
+        index: ProductIndex,
+        embedder: Embedder,
+        pictures: PictureReader,
+        known: QueryVectors,
+    ) -> None:
         self._index = index
         self._embedder = embedder
         self._pictures = pictures
+        self._known = known
         self._looks = embedder.pack.calibrations[Pair.IMAGE_IMAGE]
         self._words = WordScores(embedder.pack.calibrations)
 
@@ -150,32 +158,32 @@ class Searcher:
 
     def _text_vector(self, words: str, steps: Steps) -> Vector:
         with steps.step("embed_words"):
-            vector: Vector = self._embedder.texts([words])[0]
-        return vector
+            return self._known.of(
+                "words", words.encode(errors="replace"), lambda: self._embedder.texts([words])[0]
+            )
 
     def _subject_vector(self, tenant: str, subject: Subject, steps: Steps) -> Vector:
         if isinstance(subject, ProductRef):
             with steps.step("product"):
                 return self._product_vector(tenant, subject.id)
-        with steps.step("picture"):
-            picture = self._picture(subject)
+        try:
+            with steps.step("picture"):
+                data = self._data(subject)
+            return self._known.of("picture", data, lambda: self._picture_vector(data, steps))
+        except PictureError as error:
+            raise _unusable(subject, error) from error
+
+    def _data(self, subject: ImageUrl | ImageBytes) -> bytes:
+        if isinstance(subject, ImageBytes):
+            return subject.data
+        return self._pictures.fetch(subject.url, QUERY_FETCH_S)
+
+    def _picture_vector(self, data: bytes, steps: Steps) -> Vector:
+        with steps.step("decode"):
+            picture = self._pictures.from_bytes(data)
         with steps.step("embed"):
             vector: Vector = self._embedder.images(picture[None])[0]
         return vector
-
-    def _picture(self, subject: ImageUrl | ImageBytes) -> Picture:
-        if isinstance(subject, ImageBytes):
-            try:
-                return self._pictures.from_bytes(subject.data)
-            except PictureError as error:
-                raise Invalid(error.detail, {subject.field: [error.detail]}) from error
-        try:
-            return self._pictures.from_url(subject.url, QUERY_FETCH_S)
-        except PictureError as error:
-            # One neutral sentence: whoever may search must not learn what answers behind us.
-            log.info("query_picture_unavailable", reason=error.code)
-            detail = "No usable picture could be fetched from this URL. Check it, or send the file."
-            raise Invalid(detail, {"image_url": [detail]}) from error
 
     def _product_vector(self, tenant: str, id: str) -> Vector:
         vector = self._index.vector(tenant, id, Part.IMAGE)
@@ -190,6 +198,15 @@ def _between(one: Vector, other: Vector) -> Vector:
     both = one + other
     length = float(np.linalg.norm(both))
     return both / np.float32(length) if length > 0 else one
+
+
+def _unusable(subject: ImageUrl | ImageBytes, error: PictureError) -> Invalid:
+    if isinstance(subject, ImageBytes):
+        return Invalid(error.detail, {subject.field: [error.detail]})
+    # One neutral sentence: whoever may search must not learn what answers behind us.
+    log.info("query_picture_unavailable", reason=error.code)
+    detail = "No usable picture could be fetched from this URL. Check it, or send the file."
+    return Invalid(detail, {"image_url": [detail]})
 
 
 def _why_no_vector(product: Product | None) -> Invalid | NotFound | NotReady:

@@ -13,6 +13,7 @@ from redis import Redis
 
 from lookalike.bootstrap import Services, make_pipeline, make_services
 from lookalike.embedding.pictures import PictureReader
+from lookalike.search.remembering import QueryVectors
 from lookalike.search.searcher import Searcher
 from lookalike.settings import Settings
 from tests.api.harness import Api, Internet
@@ -25,7 +26,8 @@ def make_app(tmp_path: Path, redis_url: str) -> Callable[..., tuple[Flask, Servi
         settings = replace(Settings(data_dir=tmp_path, redis_url=redis_url), **changes)
         services, internet = make_services(settings), Internet()
         pictures = PictureReader(internet, services.pack, settings.max_megapixels)
-        searcher = Searcher(services.index, services.embedder, pictures)
+        known = QueryVectors(services.shared.memory, services.pack.digest, services.pack.dimensions)
+        searcher = Searcher(services.index, services.embedder, pictures, known)
         services = replace(services, pictures=pictures, searcher=searcher)
         return create_app(services), services, internet
 

@@ -256,7 +256,7 @@ def test_total_found_counts_beyond_max_results_and_the_threshold_is_inclusive(ap
     answer = api.post("/search", asked | {"similarity_threshold": 1}).json or {}
     assert (len(answer["results"]), answer["total_found"]) == (2, 3)
     assert answer["total_found_relation"] == "eq"
-    assert set(answer["steps_ms"]) == {"picture", "embed", "search"}
+    assert set(answer["steps_ms"]) == {"picture", "decode", "embed", "search"}
 
 
 PICTURE = base64.b64encode(jpeg("navy")).decode()
