@@ -21,6 +21,7 @@ from lookalike.demo.pictures import PictureHost
 from lookalike.demo.rows import CatalogueRow
 from lookalike.embedding import packs
 from tests.e2e.harness import Commands, Shop, eventually
+from tests.servers.needs import NotHere
 from tests.servers.running import Started, start
 from tests.servers.triton import Triton, shared_memory
 
@@ -84,9 +85,14 @@ def is_away(shop: Shop) -> bool:
 
 
 @pytest.fixture
-def triton(triton_url: str) -> Triton:
-    """One that can be killed; skipped where the shared one is skipped."""
-    return Triton()
+def triton() -> Triton:
+    """One that can be killed, which a server of somebody's own cannot."""
+    recipe = Triton()
+    try:
+        recipe.fetch()
+    except NotHere as error:
+        pytest.fail(str(error)) if os.environ.get("CI") else pytest.skip(str(error))
+    return recipe
 
 
 def test_a_server_killed_in_the_middle_costs_nothing(
