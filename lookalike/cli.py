@@ -1,4 +1,4 @@
-"""The command line: `lookalike up · serve · worker · tenants · keys · demo`."""
+"""The command line: `lookalike up · serve · worker · tenants · keys · models · demo`."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
+from lookalike.commands.models import models
 from lookalike.commands.reindex import reindex
 from lookalike.commands.speaking import in_sentences, settings_of
 from lookalike.demo.run import run_demo
@@ -31,6 +32,7 @@ def main() -> None:
 
 main.add_command(tenants)
 main.add_command(keys)
+main.add_command(models)
 main.add_command(reindex)
 
 

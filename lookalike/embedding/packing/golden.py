@@ -97,7 +97,8 @@ def read_golden(folder: Path) -> Golden:
     """Those of a pack's folder. Raises `Misconfigured`."""
     path = folder / GOLDEN
     try:
-        with np.load(path) as file:
+        # Opened here: numpy leaves a file that is no archive open.
+        with path.open("rb") as opened, np.load(opened) as file:
             return Golden(
                 pixels=file["pixels"],
                 texts=tuple(map(str, file["texts"])),
@@ -105,12 +106,7 @@ def read_golden(folder: Path) -> Golden:
                 text_vectors=file["text_vectors"],
                 weights=Weights(str(file["weights"])),
             )
-    except FileNotFoundError as error:
-        raise Misconfigured(
-            f"{folder} has no golden vectors to be checked by: it was not made by "
-            "`lookalike models`. Its files are whole."
-        ) from error
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise Misconfigured(f"{path} cannot be used: {error}. Fetch the pack again.") from error
 
 

@@ -116,8 +116,8 @@ def adapt_text(
     inputs = inputs_of(graph)
     if "input_ids" not in inputs or inputs.keys() - {"input_ids", "attention_mask"}:
         raise Misconfigured(
-            f"{path} takes {', '.join(inputs)}, where input_ids, and attention_mask besides, are all "
-            "that can be given. Export the text tower alone."
+            f"{path} takes {', '.join(inputs)}, where input_ids, and attention_mask besides, are "
+            "all that can be given. Export the text tower alone."
         )
     ids = f"{OURS}ids"
     _rename(graph, "input_ids", ids)

@@ -32,7 +32,7 @@ from lookalike.embedding.packs import Pack, checksums, load_pack, write_pack
 from lookalike.embedding.pictures import Picture, PictureReader, PictureSource
 from lookalike.embedding.preprocess import decode_at_least, prepare
 from lookalike.embedding.protocol import Embedder
-from lookalike.errors import Misconfigured, PictureUnusable
+from lookalike.errors import Misconfigured, ModelAway, PictureUnusable
 from lookalike.pixels.decode import decode
 
 GOLDEN_PICTURES = 100
@@ -101,8 +101,7 @@ def make_pack(export: Export, order: Order, folder: Path, workshop: Workshop) ->
         source=f"{order.source}; weights {order.weights}",
         files=checksums(folder) | _beside_graphs(folder),
     )
-    embedder = workshop.run(pack)
-    verdict = judge(golden, embedder)
+    embedder, verdict = _tried(pack, golden, workshop)
     if not verdict.good:
         raise Misconfigured(
             f"{order.name} is refused: {verdict}. Use --weights float32, or another export."
@@ -110,6 +109,17 @@ def make_pack(export: Export, order: Order, folder: Path, workshop: Workshop) ->
     write_golden(golden, folder)
     write_pack(replace(pack, calibrations=_calibrations(embedder, workshop.manifest)))
     return verdict
+
+
+def _tried(pack: Pack, golden: Golden, workshop: Workshop) -> tuple[Embedder, Verdict]:
+    try:
+        embedder = workshop.run(pack)
+        return embedder, judge(golden, embedder)
+    except (Misconfigured, ModelAway) as error:
+        raise Misconfigured(
+            f"{pack.name} cannot be run in batches ({error.__cause__ or error}). Is it exported "
+            "for one row a call? Take an export whose batch is free."
+        ) from error
 
 
 def copy_pack(source: Path, folder: Path, name: str) -> None:
@@ -124,9 +134,13 @@ def copy_pack(source: Path, folder: Path, name: str) -> None:
     write_pack(replace(pack, folder=folder, name=name))
 
 
-def verify(folder: Path, run: Callable[[Pack], Embedder]) -> Verdict:
-    """Checks a pack's files, then its vectors on this machine. Raises `Misconfigured`."""
+def verify(folder: Path, run: Callable[[Pack], Embedder]) -> Verdict | None:
+    """Checks a pack's files, then its vectors on this machine; None where it has no golden vectors
+    to be held to. Raises `Misconfigured`."""
     pack = load_pack(folder)
+    if not (folder / GOLDEN).exists():
+        run(pack)
+        return None
     verdict = judge(read_golden(folder), run(pack))
     if not verdict.good:
         raise Misconfigured(f"{pack.name} must not be used here: {verdict}. Make the pack again.")
