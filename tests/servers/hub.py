@@ -36,7 +36,8 @@ class Repository:
 @dataclass
 class Faults:
     """What is to go wrong. `break_after`: bytes of a file after which a connection is cut, so many
-    `breaks` times; `stays_away`: after the first of them nothing more is given. `lies`: files whose bytes are not those that the hub names."""
+    `breaks` times; `stays_away`: after the first of them nothing more is given. `lies`: files whose
+    bytes are not those that the hub names."""
 
     break_after: int | None = None
     breaks: int = 0

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import huggingface_hub.constants
-import numpy as np
 import pytest
-from PIL import Image
 
 from lookalike.embedding.onnx import OnnxEmbedder
 from lookalike.embedding.packing.making import Workshop
 from tests.servers.hub import Hub, Repository
-from tests.unit.embedding.packing.exports import clip_export, siglip_export
+from tests.unit.embedding.packing.exports import clip_export, siglip_export, small_manifest
 
 CLIP, SIGLIP = "maker/clip", "maker/siglip"
-COLORS = ("red", "blue", "green", "black", "white", "yellow")
 
 
 @pytest.fixture(scope="session")
@@ -34,29 +30,8 @@ def siglip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Thirty products with two pictures each: patches of colour, and the same a little changed."""
-    folder = tmp_path_factory.mktemp("manifest")
-    chance = np.random.default_rng(5)
-    lines = []
-    for number in range(30):
-        coarse = chance.integers(0, 256, (4, 4, 3)).astype(np.int16)
-        for view in range(2):
-            seen = np.clip(coarse + chance.integers(-20, 20, coarse.shape), 0, 255)
-            picture = Image.fromarray(seen.astype(np.uint8)).resize((60, 40 + 10 * view))
-            name = f"{number}-{view}.png"
-            picture.save(folder / name)
-            color = COLORS[number % len(COLORS)]
-            lines.append(
-                {
-                    "product_id": str(number),
-                    "title": f"{color.title()} mug {number}",
-                    "description": f"A {color} mug of stoneware, number {number}.",
-                    "image": name,
-                }
-            )
-    path = folder / "products.jsonl"
-    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
-    return path
+    """Thirty products with two pictures each."""
+    return small_manifest(tmp_path_factory.mktemp("manifest"))
 
 
 @pytest.fixture(scope="session")

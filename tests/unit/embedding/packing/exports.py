@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, helper, numpy_helper
+from PIL import Image
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
 
 SIZE = 32
@@ -20,6 +21,7 @@ DIMENSIONS = 48
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_STD = (0.26862954, 0.26130258, 0.27577711)
 CLIP_CONTEXT, SIGLIP_CONTEXT = 77, 64
+COLORS = ("red", "blue", "green", "black", "white", "yellow")
 WORDS = ("red", "blue", "green", "mug", "shoe", "lamp", "backpack", "a", "of", "шапка")
 
 
@@ -250,3 +252,27 @@ def siglip_export(folder: Path) -> Path:
         },
     )
     return folder
+
+
+def small_manifest(folder: Path) -> Path:
+    """Thirty products with two pictures each: patches of colour, and the same a little changed."""
+    chance = np.random.default_rng(5)
+    lines = []
+    for number in range(30):
+        coarse = chance.integers(0, 256, (4, 4, 3)).astype(np.int16)
+        color = COLORS[number % len(COLORS)]
+        for view in range(2):
+            seen = np.clip(coarse + chance.integers(-20, 20, coarse.shape), 0, 255)
+            picture = Image.fromarray(seen.astype(np.uint8)).resize((60, 40 + 10 * view))
+            picture.save(folder / f"{number}-{view}.png")
+            lines.append(
+                {
+                    "product_id": str(number),
+                    "title": f"{color.title()} mug {number}",
+                    "description": f"A {color} mug of stoneware, number {number}.",
+                    "image": f"{number}-{view}.png",
+                }
+            )
+    path = folder / "products.jsonl"
+    path.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    return path
