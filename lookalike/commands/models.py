@@ -28,7 +28,7 @@ from lookalike.demo.sample import draw_sample
 from lookalike.embedding.packing.known import KNOWN, KnownExport
 from lookalike.embedding.packing.library import BUILTIN
 from lookalike.embedding.packs import load_pack
-from lookalike.errors import Misconfigured
+from lookalike.errors import Away, Misconfigured
 from lookalike.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,13 +61,17 @@ def list_models() -> None:
     """Show the packs that are here, and those that can be pulled."""
     settings = settings_of()
     library = make_library(settings)
+    try:
+        in_use = packs_in_use(settings)
+    except Away:
+        in_use = set()
     for name in [BUILTIN, *library.names()]:
         try:
             pack = load_pack(pack_folder(settings, name))
         except Misconfigured as error:
             click.echo(f"{name:16} broken  {error.detail}")
             continue
-        used = "in use" if name in packs_in_use(settings) else "here"
+        used = "in use" if name in in_use else "here"
         click.echo(f"{name:16} {used:7} {pack.dimensions:5}  {pack.licence}; {pack.source}")
     for name, known in KNOWN.items():
         if name not in library.names():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -81,7 +82,7 @@ def fetch(
         info = HfApi().model_info(
             repo, revision=revision, files_metadata=True, timeout=METADATA_TIMEOUT_S
         )
-        files, commit = _wanted(repo, info), str(info.sha)
+        files, commit = _wanted(repo, info), _commit(repo, info)
         folder = into / commit
         _check_room(folder, files)
         for file in files:
@@ -108,6 +109,13 @@ def _wanted(repo: str, info: ModelInfo) -> list[RepoSibling]:
         )
     names = (*SIDE_FILES, *packs.FILES, *BESIDE_GRAPHS)
     return [there[name] for name in names if name in there]
+
+
+def _commit(repo: str, info: ModelInfo) -> str:
+    """The commit, which names a folder here: a mirror may say anything."""
+    if not info.sha or not re.fullmatch("[0-9a-f]{40}", info.sha):
+        raise Misconfigured(f"The hub names no commit of {repo}. Is HF_ENDPOINT a hub?")
+    return info.sha
 
 
 def _check_room(folder: Path, files: Sequence[RepoSibling]) -> None:

@@ -126,9 +126,12 @@ def copy_pack(source: Path, folder: Path, name: str) -> None:
     """A finished pack under another name, e.g. to calibrate the built-in one. Raises
     `Misconfigured`."""
     pack = load_pack(source)
-    for name_of_file in pack.files:
-        (folder / name_of_file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source / name_of_file, folder / name_of_file)
+    for file in pack.files:
+        target = folder / file
+        if not target.resolve().is_relative_to(folder.resolve()):
+            raise Misconfigured(f"The pack in {source} names {file}, which is not inside it.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source / file, target)
     if (golden := source / GOLDEN).is_file():
         shutil.copyfile(golden, folder / golden.name)
     write_pack(replace(pack, folder=folder, name=name))

@@ -179,3 +179,8 @@ def test_offline(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_two_pulls_of_one_pack_do_not_meet(hub: Hub, tmp_path: Path) -> None:
     with fetching._alone(tmp_path):
         assert "being pulled already" in refusal(tmp_path)
+
+
+def test_a_mirror_that_names_no_commit(hub: Hub, tmp_path: Path) -> None:
+    hub.repositories[CLIP].commit = "../../elsewhere"
+    assert "names no commit" in refusal(tmp_path)

@@ -282,3 +282,42 @@ def test_weights_beside_a_graph_travel_with_it(
     (tmp_path / "pack/onnx/text_model.onnx_data").write_bytes(b"half")
     with pytest.raises(Misconfigured, match=r"text_model\.onnx_data is not the file"):
         load_pack(tmp_path / "pack")
+
+
+@pytest.mark.parametrize("opset", [11, 13, 21, 23])
+def test_older_and_newer_opsets(clip: Path, tmp_path: Path, workshop: Workshop, opset: int) -> None:
+    """What is put around a graph works in any opset; a tower without operators that changed."""
+    export = Path(shutil.copytree(clip, tmp_path / "export"))
+    graph = helper.make_graph(
+        [
+            helper.make_node("Flatten", ["pixel_values"], ["flat"]),
+            helper.make_node("MatMul", ["flat", "w"], ["image_embeds"]),
+        ],
+        "flat",
+        [helper.make_tensor_value_info("pixel_values", 1, ["batch", 3, SIZE, SIZE])],
+        [helper.make_tensor_value_info("image_embeds", 1, ["batch", DIMENSIONS])],
+        [
+            numpy_helper.from_array(
+                np.random.default_rng(1)
+                .normal(size=(3 * SIZE * SIZE, DIMENSIONS))
+                .astype(np.float32),
+                "w",
+            )
+        ],
+    )
+    model = helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8 if opset < 22 else 10
+    )
+    onnx.save(model, export / packs.VISION)
+    assert make(export, tmp_path / "pack", workshop).good
+
+
+def test_a_pack_whose_files_lie_elsewhere_is_not_copied(tmp_path: Path) -> None:
+    source = Path(shutil.copytree(packs.builtin_pack_folder(), tmp_path / "source"))
+    (tmp_path / "outside").write_text("x")
+    description = json.loads((source / "pack.json").read_text())
+    description["files"]["../outside"] = packs.sha256(tmp_path / "outside")
+    (source / "pack.json").write_text(json.dumps(description))
+    (tmp_path / "made" / "pack").mkdir(parents=True)
+    with pytest.raises(Misconfigured, match="which is not inside it"):
+        making.copy_pack(source, tmp_path / "made" / "pack", "mine")
