@@ -21,6 +21,7 @@ from lookalike.catalog.catalog import Catalog
 from lookalike.catalog.reindex import Reindex
 from lookalike.catalog.writer import Writer
 from lookalike.embedding.onnx import OnnxEmbedder
+from lookalike.embedding.packing.library import BUILTIN, Library
 from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
 from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.pipeline import CLAIM_SIZE, Pipeline
@@ -73,7 +74,7 @@ OTHER_TASK = "workers.tasks.embed_other"
 OTHER_QUEUE = "embed-other"
 """The queue of the edition that does not serve: RQ looks into it when the first one is empty."""
 
-BUILTIN_PACK = "mini"
+BUILTIN_PACK = BUILTIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,10 +224,15 @@ def make_model(settings: Settings, name: str) -> Model:
     `Misconfigured`."""
     pack = make_pack(settings, name)
     if not settings.triton_url:
-        embedder = OnnxEmbedder(pack, settings.model_threads)
+        embedder = make_embedder(settings, pack)
         return Model(pack, embedder, embedder)
     served = served_by(settings.triton_url, pack)
     return Model(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
+
+
+def make_embedder(settings: Settings, pack: Pack) -> Embedder:
+    """What runs a pack in this process. Raises `Misconfigured`."""
+    return OnnxEmbedder(pack, settings.model_threads)
 
 
 def check_model_server(settings: Settings, name: str) -> None:
@@ -239,7 +245,7 @@ def make_repository(settings: Settings, folder: Path, kind: Kind, name: str | No
     """Writes the repository from which a model server serves a pack, by default the one that the
     settings name. Raises `Misconfigured`."""
     pack = make_pack(settings, name or settings.model_pack or BUILTIN_PACK)
-    write_repository(pack, folder, kind, OnnxEmbedder(pack, settings.model_threads))
+    write_repository(pack, folder, kind, make_embedder(settings, pack))
     return pack
 
 
@@ -329,10 +335,33 @@ def make_account_store(settings: Settings) -> AccountStore:
 
 def make_pack(settings: Settings, name: str) -> Pack:
     """The model pack of that name, or in that folder. Raises `Misconfigured`."""
+    return load_pack(pack_folder(settings, name))
+
+
+def pack_folder(settings: Settings, name: str) -> Path:
+    """Where a pack is: the built-in one, one that was pulled or added, or else a folder. Raises
+    `Misconfigured`."""
     if name == BUILTIN_PACK:
-        return load_pack(builtin_pack_folder())
-    named = settings.data_dir / "models" / name
-    return load_pack(named if "/" not in name and named.is_dir() else Path(name))
+        return builtin_pack_folder()
+    library = make_library(settings)
+    if name not in library.names() and ("/" in name or Path(name).is_dir()):
+        return Path(name)
+    return library.folder_of(name)
+
+
+def make_library(settings: Settings) -> Library:
+    """The packs that were pulled or added."""
+    return Library(settings.data_dir / "models")
+
+
+def packs_in_use(settings: Settings) -> set[str]:
+    """The packs that the settings or the catalogue name."""
+    named = {settings.model_pack} if settings.model_pack else set()
+    if _engine(settings) is None and not _sqlite_file(settings).exists():
+        return named
+    told = make_editions(settings).read()
+    editions = (told.state.serving, told.state.other) if told else ()
+    return named | {edition.pack for edition in editions if edition}
 
 
 def make_index(settings: Settings) -> ProductIndex:
@@ -423,7 +452,7 @@ def _naming(settings: Settings) -> Naming:
 
 
 def _sqlite_path(settings: Settings) -> Path:
-    path = Path(settings.index_location.removeprefix("sqlite:///"))
+    path = _sqlite_file(settings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -432,3 +461,7 @@ def _sqlite_path(settings: Settings) -> Path:
             "Give LOOKALIKE_DATA_DIR a folder that this user may write."
         ) from error
     return path
+
+
+def _sqlite_file(settings: Settings) -> Path:
+    return Path(settings.index_location.removeprefix("sqlite:///"))

@@ -122,12 +122,15 @@ def write_pack(pack: Pack) -> None:
         "source": pack.source,
         "files": dict(pack.files),
     }
-    (pack.folder / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n")
+    # A process that starts meanwhile reads the old one or the new one, never half of one.
+    unfinished = pack.folder / f".{DESCRIPTION}"
+    unfinished.write_text(json.dumps(description, indent=2) + "\n")
+    unfinished.replace(pack.folder / DESCRIPTION)
 
 
 def checksums(folder: Path) -> dict[str, str]:
     """The sha256 of each file of a pack as it is now, for a pack that is being made."""
-    return {name: _sha256(folder / name) for name in FILES}
+    return {name: sha256(folder / name) for name in FILES}
 
 
 def _pack(folder: Path, description: object) -> Pack:
@@ -171,7 +174,7 @@ def _field(description: object, kind: type[_T], *path: str) -> _T:
 
 def _check(path: Path, expected: str) -> None:
     try:
-        found = _sha256(path)
+        found = sha256(path)
     except OSError as error:
         raise Misconfigured(
             f"{path} is missing from its model pack, or cannot be read ({error.strerror}). Fetch "
@@ -184,6 +187,7 @@ def _check(path: Path, expected: str) -> None:
         )
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """A file's checksum, as `pack.json` writes it."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
