@@ -9,7 +9,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Protocol, TypeVar
@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 
 CLAIM_SIZE = 50
 FETCHES_AT_ONCE = 16
+CLAIMS_A_RUN = 8
+"""After so many a tick is over, so that others have their turn at the worker."""
+
 BATCH_SIZE = 16
 """Pictures a call of the model. Small enough that fetching the rest goes on meanwhile."""
 
@@ -86,6 +89,21 @@ class Tally:
 
 
 @dataclass(slots=True)
+class _Round:
+    """A claim on its way. `looking`: its pictures, once they are being fetched."""
+
+    claim: Claim
+    works: list[_Work]
+    looking: dict[Future[Look], _Work] | None = None
+
+    @property
+    def is_suspect(self) -> bool:
+        """Whether it may be a product that ended a worker twice, which comes alone; then no other
+        must suffer from it."""
+        return len(self.claim.items) == 1
+
+
+@dataclass(slots=True)
 class Pipeline:
     """Embeds owed products. One a worker process; `run` is called by one thread at a time."""
 
@@ -103,18 +121,37 @@ class Pipeline:
     )
 
     def run(self) -> Tally:
-        """Claims up to 50 owed products and brings each as far as it can be brought.
+        """Claims owed products, up to 50 at a time, and brings each as far as it can be brought.
+        While the model looks at one claim's pictures, those of the next are fetched.
 
         Raises `IndexAway` or `ModelAway` when a server behind is away: the products are given back
         and stay pending.
         """
-        claim = self.queue.claim(CLAIM_SIZE)
-        tally = Tally(claimed=len(claim.items))
-        if claim.items:
-            with self._holding(claim):
-                self._work_off(claim, tally)
+        tally = Tally()
+        with ExitStack() as holding:
+            ahead = self._take(tally, holding)
+            for left in reversed(range(CLAIMS_A_RUN)):
+                if ahead is None:
+                    break
+                current, ahead = ahead, None
+                if left and not current.is_suspect:
+                    ahead = self._take(tally, holding)
+                self._work_off(current, tally)
         self._wake_successor()
         return tally
+
+    def _take(self, tally: Tally, holding: ExitStack) -> _Round | None:
+        """The next claim, its pictures on their way already, unless it is one that perhaps ends the
+        process: that begins when no other is under way. None: nothing is due."""
+        claim = self.queue.claim(CLAIM_SIZE)
+        if not claim.items:
+            return None
+        tally.claimed += len(claim.items)
+        holding.enter_context(self._holding(claim))
+        begun = _Round(claim, self._read(claim))
+        if not begun.is_suspect:
+            begun.looking = self._look(begun.works)
+        return begun
 
     def fail(self, claim: Claim) -> None:
         """Fails products that ended their worker three times. For the sweeper."""
@@ -148,19 +185,21 @@ class Pipeline:
             done.set()
             thread.join()
 
-    def _work_off(self, claim: Claim, tally: Tally) -> None:
-        works = self._read(claim)
-        looking = self._look(works)
+    def _work_off(self, begun: _Round, tally: Tally) -> None:
+        claim, works = begun.claim, begun.works
+        if begun.looking is None:
+            begun.looking = self._look(works)
         self._embed_texts(works)  # while the first pictures are on their way
-        self._embed_images(looking)
-        tally.written = self._write(works)
+        self._embed_images(begun.looking)
+        tally.written += self._write(works)
         retried = [(work.claimed, work.rest_s) for work in works if work.rest_s is not None]
         released = [work.claimed for work in works if work.our_fault]
         held_back = {item for item, _ in retried} | set(released)
         self._settle(claim, [item for item in claim.items if item not in held_back])
         self.queue.retry(claim, retried)
         self.queue.release(claim, released, OUR_FAULT_REST_S)
-        tally.retried, tally.released = len(retried), len(released)
+        tally.retried += len(retried)
+        tally.released += len(released)
 
     def _read(self, claim: Claim) -> list[_Work]:
         """The claimed products that are there, active, and have something to be done."""
