@@ -1,18 +1,23 @@
-"""The commands as a user runs them: `up`, `serve`, `worker`, `keys`, `demo`."""
+"""The commands as a user runs them: `up`, `serve`, `worker`, `setup`, `keys`, `demo` and more."""
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import socket
 import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from redis import Redis
+from rq import Queue
+from rq.serializers import JSONSerializer
 
-from tests.e2e.harness import Commands, eventually
+from tests.e2e.harness import Commands, Shop, eventually
 
 
 @pytest.fixture
@@ -164,3 +169,57 @@ def test_the_demo_says_when_its_pictures_port_is_taken(alone: Commands) -> None:
     assert ended.returncode == 1
     assert "already in use" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_setup_makes_an_installation_ready_once(commands: Commands, tmp_path: Path) -> None:
+    file = tmp_path / "first-key"
+    made = commands.run("setup", "--key-file", str(file))
+    assert made.returncode == 0, made.stderr
+    key = file.read_text().strip()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert key not in made.stdout
+    again = commands.run("setup", "--key-file", str(file))
+    assert (again.returncode, file.read_text().strip()) == (0, key)
+    shop = Shop(commands.serve().url, key)
+    assert shop.total() == 0
+
+
+def test_setup_says_where_it_may_not_write_the_key(commands: Commands, tmp_path: Path) -> None:
+    nowhere = commands.run("setup", "--key-file", str(tmp_path / "nowhere" / "first-key"))
+    assert nowhere.returncode == 1
+    assert "cannot be written" in nowhere.stderr
+    assert "sk_" in commands.run("setup").stdout  # so the key was not made, and lost
+
+
+def test_the_dashboard_wants_its_password(
+    commands: Commands, tmp_path: Path, redis_client: Redis
+) -> None:
+    file = tmp_path / "password"
+    file.write_text("short")
+    assert "too short" in commands.run("dashboard", "--password-file", str(file)).stderr
+    file.write_text("long enough for a test\n")
+    queue = Queue("embed", connection=redis_client, serializer=JSONSerializer)
+    queue.enqueue("workers.tasks.embed_owed")
+    process = commands.start("dashboard", "--port", "0", "--password-file", str(file))
+    assert process.stdout is not None
+    url = process.stdout.readline().split()[1]
+
+    def queues(password: str) -> tuple[int, str]:
+        login = base64.b64encode(f"admin:{password}".encode()).decode()
+        asked = urllib.request.Request(f"{url}/0/data/queues.json")
+        asked.add_header("Authorization", f"Basic {login}")
+        try:
+            with urllib.request.urlopen(asked, timeout=10) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, ""
+
+    def serves() -> bool:
+        try:
+            return queues("long enough for a test")[0] == 200
+        except (urllib.error.URLError, ConnectionError):
+            return False
+
+    eventually(serves)
+    assert '"embed"' in queues("long enough for a test")[1]
+    assert queues("wrong")[0] == 401
