@@ -114,7 +114,7 @@ def pull(name: str, weights: str, revision: str | None, called: str | None) -> N
         name=called,
         weights=Weights(weights),
         licence=known.licence or found.licence or "not said",
-        source=f"https://huggingface.co/{found.repo} at {found.commit}",
+        source=f"{found.source} at {found.commit}",
         clean=known.clean,
         dimensions=known.dimensions or None,
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import logging
 import re
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -58,10 +59,11 @@ Bars = Callable[[str, int, int], AbstractContextManager[Bar]]
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """An export on this machine. `licence`: what the hub says, if anything."""
+    """An export on this machine. `source`: where it is from. `licence`: what the hub says, if
+    anything."""
 
     folder: Path
-    repo: str
+    source: str
     commit: str
     licence: str | None
 
@@ -78,6 +80,8 @@ def fetch(
     `sums`: sha256 known beforehand, of some files. Raises `Misconfigured` in a sentence that says
     what to do; what was downloaded stays, for the next call.
     """
+    # It would tell every request, and the redirects hold signatures.
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     with _in_sentences(repo, revision), _alone(into):
         info = HfApi().model_info(
             repo, revision=revision, files_metadata=True, timeout=METADATA_TIMEOUT_S
@@ -88,7 +92,8 @@ def fetch(
         for file in files:
             _fetch_file(_Place(repo, commit, folder), file, bars, (sums or {}).get(file.rfilename))
     licence = info.card_data and (info.card_data.license_name or info.card_data.license)
-    return Fetched(folder, repo, commit, str(licence) if licence else None)
+    source = f"{HfApi().endpoint}/{repo}"
+    return Fetched(folder, source, commit, str(licence) if licence else None)
 
 
 @dataclass(frozen=True, slots=True)
