@@ -128,8 +128,20 @@ class Stand:
         return rate
 
     def bare(self, number: int) -> object:
-        """The body that the service sends, through the client alone."""
-        asked = Nearest(part=Part.IMAGE, vector=self.vectors[number], limit=20)
+        """What a search by product sends, through the client alone: a product's vector is read, and
+        its nearest are searched."""
+        params = {
+            "routing": self.tenant,
+            "_source_includes": "image_vector",
+            **self.engine.dialect.reading_vectors(self.engine.version),
+        }
+        path = f"/{self.name}/_doc/{self.ids[number]}"
+        found = self.engine.call("GET", path, None, params).body
+        return self.bare_search(np.array(found["_source"]["image_vector"], dtype=np.float32))
+
+    def bare_search(self, vector: Floats) -> object:
+        """The second half of it."""
+        asked = Nearest(part=Part.IMAGE, vector=vector, limit=20)
         model, explored = self.index._space.model, self.settings.index_candidates  # type: ignore[attr-defined]
         body = bodies.near(self.engine.dialect, self.tenant, model, asked, 200, explored)
         return self.engine.call("POST", f"/{self.name}/_search", body, {"routing": self.tenant})
@@ -180,6 +192,8 @@ def recalls(stand: Stand) -> None:
 
 def searches(stand: Stand) -> None:
     """Through the service and through the bare client, for one caller and for four."""
+    search = times_ms(lambda number: stand.bare_search(stand.vectors[number]), CALLS)
+    print(f"  the search alone, bare client {summary(search)}")
     with stand.served() as (url, _):
         for callers in (1, 4):
             bare = times_of_callers_ms(lambda: stand.bare, callers, CALLS)
