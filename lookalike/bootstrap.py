@@ -28,7 +28,7 @@ from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Misconfigured
 from lookalike.idempotency.answers import Answers
 from lookalike.idempotency.redis_answers import RedisAnswers
-from lookalike.index.editions import FIRST, Edition, Editions, opened
+from lookalike.index.editions import FIRST, Edition, Editions, State, opened
 from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.accounts import EngineAccountStore
 from lookalike.index.engine.connecting import Address
@@ -219,10 +219,10 @@ def check(settings: Settings) -> None:
     make_accounts(settings)
 
 
-def make_pipeline(services: Services) -> Pipeline:
-    """What a worker runs at each tick for the edition that serves."""
+def make_pipeline(services: Services, state: State) -> Pipeline:
+    """What a worker runs at each tick for the edition that serves, whose model's services these
+    are."""
     shared = services.shared
-    state = shared.watch.state()
     return Pipeline(
         index=shared.watch.editions.open(state.serving, state.epoch),
         queue=shared.queue,
