@@ -49,7 +49,8 @@ def workshop(stage: Stage) -> Iterator[Workshop]:
 
 
 @pytest.fixture
-def change(stage: Stage, settings: Settings) -> Remodel:  # noqa: ARG001  the catalogue begins with it
+def change(stage: Stage, settings: Settings) -> Remodel:
+    assert stage.services()  # with whom the catalogue begins
     return make_remodel(settings)
 
 

@@ -7,7 +7,7 @@ import shutil
 import ssl
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -22,8 +22,9 @@ VERSIONS = {
     ElasticsearchEngine: '{"version": {"number": "9.4.3"}}',
     OpenSearchEngine: '{"version": {"number": "3.5.0", "distribution": "opensearch"}}',
 }
+_NEW_KEY = ("-newkey", "rsa:2048", "-noenc", "-keyout", "-", "-out", "-")
+_NAMED = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
 Make = type[ElasticsearchEngine] | type[OpenSearchEngine]
-Serve = Callable[..., int]
 
 
 class Server(ThreadingHTTPServer):
@@ -76,8 +77,7 @@ def certificate(server: Server, tmp_path: Path) -> Path:
         reason = "there is no openssl to make a certificate with"
         pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
     made = subprocess.run(
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 2 "
-        "-subj /CN=localhost -addext subjectAltName=DNS:localhost -keyout - -out -".split(),
+        ["openssl", "req", "-x509", *_NEW_KEY, *_NAMED],
         check=True,
         capture_output=True,
     )
