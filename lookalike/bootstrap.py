@@ -32,7 +32,7 @@ from lookalike.embedding.triton_wire import BATCH, QUERY
 from lookalike.errors import Misconfigured
 from lookalike.idempotency.answers import Answers
 from lookalike.idempotency.redis_answers import RedisAnswers
-from lookalike.index.editions import FIRST, Edition, Editions, opened
+from lookalike.index.editions import FIRST, Edition, Editions, State, opened
 from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.accounts import EngineAccountStore
 from lookalike.index.engine.connecting import Address
@@ -261,10 +261,10 @@ def check(settings: Settings) -> None:
         watch.editions.close()
 
 
-def make_pipeline(services: Services) -> Pipeline:
-    """What a worker runs at each tick for the edition that serves."""
+def make_pipeline(services: Services, state: State) -> Pipeline:
+    """What a worker runs at each tick for the edition that serves, whose model's services these
+    are."""
     shared = services.shared
-    state = shared.watch.state()
     return Pipeline(
         index=shared.watch.editions.open(state.serving, state.epoch),
         queue=shared.queue,

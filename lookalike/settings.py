@@ -70,8 +70,9 @@ def _index_url(text: str) -> str:
     engine, _, transport = scheme.partition("+")
     if scheme == "sqlite" and rest.startswith("/") and rest != "/":
         return text
-    if engine in ENGINES and transport in {"http", "https"} and urlsplit(text).hostname:
-        if urlsplit(text).username:
+    parts = urlsplit(text)
+    if engine in ENGINES and transport in {"http", "https"} and parts.hostname and parts.port:
+        if parts.username:
             raise ValueError("must not hold a password; LOOKALIKE_INDEX_PASSWORD is for that")
         return text
     raise ValueError(

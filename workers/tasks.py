@@ -9,9 +9,11 @@ from workers.process import workshop
 
 def embed_owed() -> dict[str, int]:
     """Embeds up to 50 owed products and tells how many of each fate there were."""
-    return asdict(workshop().pipelines()[0].run())
+    with workshop().working() as pipelines:
+        return asdict(pipelines[0].run())
 
 
 def embed_other() -> list[dict[str, int]]:
     """The same for the edition that does not serve, if there still is one."""
-    return [asdict(each.run()) for each in workshop().pipelines()[1:]]
+    with workshop().working() as pipelines:
+        return [asdict(each.run()) for each in pipelines[1:]]

@@ -101,6 +101,12 @@ def owe_again(product: Product) -> Change:
     )
 
 
+def try_again(product: Product) -> Product:
+    """A product of which what failed is owed again."""
+    again = {part.value: PartState.OWED for part in Part if _has_failed(product, part)}
+    return replace(product, embedding_error=None, **again)  # type: ignore[arg-type]
+
+
 def followed(product: Product, copy: Product | None, model: str) -> Change:
     """A product as a copy of the catalogue with another model's vectors has it: all that merchants
     said of it is as here, and what its vectors owe is the copy's own. It owes anew what was
@@ -114,9 +120,7 @@ def followed(product: Product, copy: Product | None, model: str) -> Change:
         copy, product.facts, product.is_active, model, product.updated_at, retries=False
     )
     again = {
-        part.value: PartState.OWED
-        for part in product.owed
-        if getattr(changed.product, part.value) is PartState.FAILED
+        part.value: PartState.OWED for part in product.owed if _has_failed(changed.product, part)
     }
     after = replace(
         changed.product,
@@ -128,6 +132,10 @@ def followed(product: Product, copy: Product | None, model: str) -> Change:
     if PartState.FAILED not in (after.image, after.text):
         after = replace(after, embedding_error=None)
     return Change(after, changed.vectors)
+
+
+def _has_failed(product: Product, part: Part) -> bool:
+    return getattr(product, part.value) is PartState.FAILED
 
 
 def _owing_all(product: Product, model: str) -> Product:

@@ -51,6 +51,7 @@ def reindex(model: str | None, finish: bool, back: bool, abort: bool, max_failed
 
 def _change(remodel: Remodel, model: str, most_failed: float, report: Path) -> None:
     remodel.begin(model)
+    remodel.retry()
     with _bar() as bar:
         _copy(remodel, bar)
         _await_vectors(remodel, bar)
@@ -111,7 +112,7 @@ def _go_back(remodel: Remodel) -> None:
         raise Misconfigured("There was no switch that could be undone.")
     with _bar() as bar:
         _copy(remodel, bar)
-    remodel.switch()
+    remodel.switch(back=True)
 
 
 def _standing(state: State) -> str:

@@ -66,11 +66,6 @@ class ElasticsearchEngine:
     def __init__(self, address: Address, timeout_s: float) -> None:
         self.dialect = ElasticsearchDialect()
         self._address = address
-        options: dict[str, Any] = {"ca_certs": address.ca} if address.ca else {}
-        if address.api_key:
-            options["api_key"] = address.api_key
-        elif address.user:
-            options["basic_auth"] = (address.user, address.password or "")
         # The client warns of a server that does not answer, which we say ourselves.
         logging.getLogger("elastic_transport").setLevel(logging.ERROR)
         self._client = elasticsearch.Elasticsearch(
@@ -79,7 +74,8 @@ class ElasticsearchEngine:
             max_retries=0,
             retry_on_timeout=False,
             connections_per_node=CONNECTIONS,
-            **options,
+            headers=address.headers,
+            **address.tls,
         )
         self.version = self._checked()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import opensearchpy
 from opensearchpy.exceptions import ConnectionError as Unreached
-from opensearchpy.exceptions import TransportError
+from opensearchpy.exceptions import SerializationError, TransportError
 
 from lookalike.errors import IndexAway, Misconfigured
 from lookalike.index.engine.connecting import CONNECTIONS, Address, is_certificate_error, words_of
@@ -62,11 +62,6 @@ class OpenSearchEngine:
     def __init__(self, address: Address, timeout_s: float) -> None:
         self.dialect = OpenSearchDialect()
         self._address = address
-        options: dict[str, Any] = {"ca_certs": address.ca} if address.ca else {}
-        if address.api_key:
-            options["headers"] = {"Authorization": f"ApiKey {address.api_key}"}
-        elif address.user:
-            options["http_auth"] = (address.user, address.password or "")
         # The client warns of every answer over 299, such as of what is not there yet.
         logging.getLogger("opensearch").setLevel(logging.ERROR)
         self._client = opensearchpy.OpenSearch(
@@ -75,7 +70,8 @@ class OpenSearchEngine:
             max_retries=0,
             retry_on_timeout=False,
             pool_maxsize=CONNECTIONS,
-            **options,
+            headers=address.headers,
+            **address.tls,
         )
         self.version = self._checked()
 
@@ -108,6 +104,8 @@ class OpenSearchEngine:
             if is_certificate_error(error):
                 raise Misconfigured(self._address.certificate_refused) from error
             raise IndexAway(words_of(self._address)) from error
+        except SerializationError as error:
+            raise Misconfigured(_OTHER_KIND.format(url=self._address.shown)) from error
         except TransportError as error:
             return Answer(int(error.status_code), error.info)
         return Answer(200, answer)
@@ -116,11 +114,8 @@ class OpenSearchEngine:
         """The server's version. Raises `Misconfigured` where it is of another kind, or too old."""
         body = self.call("GET", "/").body
         version = body.get("version", {}) if isinstance(body, dict) else {}
-        if version.get("distribution") != "opensearch":
-            raise Misconfigured(
-                f"{self._address.shown} is not an OpenSearch. Begin LOOKALIKE_INDEX_URL with "
-                "elasticsearch+ if it is an Elasticsearch, or correct the address."
-            )
+        if not isinstance(version, dict) or version.get("distribution") != "opensearch":
+            raise Misconfigured(_OTHER_KIND.format(url=self._address.shown))
         numbers = tuple(int(part) for part in version["number"].split("-")[0].split("."))
         if numbers < OLDEST:
             raise Misconfigured(
@@ -128,3 +123,9 @@ class OpenSearchEngine:
                 "that has what is needed."
             )
         return numbers
+
+
+_OTHER_KIND = (
+    "{url} is not an OpenSearch. Begin LOOKALIKE_INDEX_URL with elasticsearch+ if it is an "
+    "Elasticsearch, or correct the address."
+)

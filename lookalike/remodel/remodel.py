@@ -6,13 +6,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from lookalike.catalog.change import try_again
+from lookalike.catalog.product import EmbeddingStatus
 from lookalike.errors import IndexAway, Misconfigured
-from lookalike.index.alignment import Alignment
+from lookalike.index.alignment import AT_ONCE, Alignment
 from lookalike.index.editions import Edition, Editions, State, Told, name_of
-from lookalike.index.protocol import Counts, ProductIndex
+from lookalike.index.protocol import Counts, ListFilters, Listing, Page, ProductIndex, Write
 
 _BEAT_EVERY = 5
 """Steps of the last alignment after which one who switches tells that he is at it."""
+
+
+_FAILED = ListFilters(status=EmbeddingStatus.FAILED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +66,11 @@ class Remodel:
             other = self._describe(name_of(number), pack)
             if other.model == state.serving.model:
                 raise Misconfigured(f"The catalogue is embedded with {pack} already.")
-            self._editions.drop(other)  # of one who ended right here
+            # Named first, so that it goes if we end right here, and no two make the same one.
+            state = self._save(replace(state, leaving=other, made=number), told)
             self._editions.make(other)
-            begun = replace(state, other=other, switched=False, made=number)
-            state = self._save(_next(begun), told)
+            begun = replace(state, other=other, leaving=None, switched=False)
+            state = self._save(_next(begun), self._told_as(state))
         elif state.switched or state.other.model != self._describe("-", pack).model:
             raise Misconfigured(
                 f"A change to {state.other.pack} is not finished yet. End it with "
@@ -75,6 +81,20 @@ class Remodel:
             )
         self._fence(state)
         return state
+
+    def retry(self) -> None:
+        """Lets what failed in the other edition be tried again there: whoever goes on with a change
+        has mended something, and nobody else would try."""
+        other = self.opened()[1]
+        other.refresh()
+        for tenant in self.tenants():
+            page: Page | None = None
+            while page is None or page.next:
+                after = page.next if page else None
+                page = other.page(tenant, Listing(limit=AT_ONCE, after=after, filters=_FAILED))
+                failed = other.get(tenant, [each.id for each in page.products])
+                again = [Write(try_again(each.product), each.revision) for each in failed.values()]
+                other.write(tenant, again)
 
     def copy(self) -> Iterator[int]:
         """Brings the other edition in line with the serving one; gives after each step how many
@@ -100,11 +120,14 @@ class Remodel:
             failed_before=sum(each.failed for each in before),
         )
 
-    def switch(self) -> State:
-        """Lets the other edition serve and keeps the one that did as the other. Writes wait from
-        the moment when nobody may write any more until all that was written is on both sides;
-        searches go on. Raises `IndexAway` where another process came between."""
+    def switch(self, *, back: bool = False) -> State:
+        """Lets the other edition serve and keeps the one that did as the other; `back`: as it was
+        before. Writes wait from the moment when nobody may write any more until all that was
+        written is on both sides; searches go on. Raises `IndexAway` where another process came
+        between."""
         told = self._told()
+        if told.state.other is None or told.state.switched is not back:
+            raise IndexAway(_CAME_BETWEEN)  # and has switched already
         state = self._save(_next(replace(told.state, is_switching=True)), told)
         self._fence(state)
         state = self._align_last(state)
@@ -134,6 +157,9 @@ class Remodel:
         if state.leaving is None:
             return state
         self._fence(state)
+        # Should another process be making or dropping it at this moment, one of us is refused.
+        state = self._save(replace(state, beat=state.beat + 1), self._told_as(state))
+        assert state.leaving is not None
         self._editions.drop(state.leaving)
         self._editions.show(state)
         return self._save(replace(state, leaving=None), self._told_as(state))

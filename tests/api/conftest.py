@@ -41,7 +41,7 @@ def api(
     app, services, internet = make_app()
     key = services.accounts.open()
     assert key is not None
-    pipeline = make_pipeline(services)
+    pipeline = make_pipeline(services, services.shared.watch.state())
     yield Api(app.test_client(), key, internet, services, pipeline, redis_client)
     pipeline.close()
     services.index.close()

@@ -83,7 +83,7 @@ class AnySequence(RuleBasedStateMachine):
         for number, color in (("1", "navy"), ("2", "red")):
             internet.pictures[f"https://example.com/{number}.jpg"] = jpeg(color)
         key = services.accounts.open() or ""
-        pipeline = make_pipeline(services)
+        pipeline = make_pipeline(services, services.shared.watch.state())
         client = create_app(services).test_client()
         self.api = Api(client, key, internet, services, pipeline, connection)
         self.embedder, self.tenant = embedder, services.callers.authenticate(key).tenant

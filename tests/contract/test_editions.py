@@ -21,6 +21,7 @@ from lookalike.index import watch
 from lookalike.index.editions import Editions, Outdated, State, opened
 from lookalike.index.protocol import Nearest, ProductIndex, Write
 from lookalike.index.sqlite.editions import SqliteEditions
+from lookalike.remodel.remodel import Remodel
 from tests.contract.editions import (
     OLD,
     Open,
@@ -38,6 +39,7 @@ from tests.contract.harness import (
     MEMORY_BYTES,
     OTHER,
     TENANT,
+    failed,
     inactive,
     open_editions,
     product,
@@ -215,7 +217,9 @@ def test_back_finish_and_abort_leave_one_edition(editions_of: Open, editions: Ed
     change = copied(editions)
     change.switch()
     assert put(shop, made("since"))
-    assert change.switch().serving == OLD  # and back
+    with pytest.raises(IndexAway, match="Another process"):
+        change.switch()  # by one who began while the other did
+    assert change.switch(back=True).serving == OLD
     assert set(stamps(serving(editions, change.state))) == {made("A").id, made("since").id}
     change.drop_other()
     assert change.state.other is None
@@ -267,10 +271,10 @@ def test_nothing_is_lost_or_comes_back_while_many_write(editions_of: Open) -> No
         writers = [pool.submit(write, place) for place in range(4)]
         wait_until(lambda: sum(map(len, kept)) > 4)
         change.begin("new")
-        for _ in range(3):
+        for back in (False, True, False):
             for _ in change.copy():
                 pass
-            change.switch()
+            change.switch(back=back)
         time.sleep(0.3)
         stop.set()
         for each in writers:
@@ -309,6 +313,19 @@ class Mortal:
         return called
 
 
+class Interrupted:
+    """Editions of a process that another one overtakes before its n-th call."""
+
+    def __init__(self, editions: Editions, calls: int, other: Callable[[], object]) -> None:
+        self._editions, self._calls, self._other = editions, calls, other
+
+    def __getattr__(self, name: str) -> object:
+        self._calls -= 1
+        if self._calls == -1:
+            self._other()
+        return getattr(self._editions, name)
+
+
 def test_killed_at_any_step_the_old_edition_goes_on_and_the_change_can_go_on(
     editions_of: Open, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
@@ -338,6 +355,38 @@ def test_killed_at_any_step_the_old_edition_goes_on_and_the_change_can_go_on(
             remodel(Mortal(first, calls)).drop_other()  # type: ignore[arg-type]
         assert put(shop, made("A", price=calls))
     assert set(stamps(serving(first, remodel(first).state))) == wanted
+
+
+@pytest.mark.parametrize("calls", range(2, 7))
+def test_two_who_begin_at_once_leave_one_whole_edition(
+    editions_of: Open, editions: Editions, calls: int
+) -> None:
+    shop = process(editions_of)
+    assert put(shop, made("A"))
+    faster: list[Remodel] = []
+    overtaken = Interrupted(editions, calls, lambda: faster.append(copied(editions_of())))
+    with suppress(IndexAway):
+        remodel(overtaken).begin("new")  # type: ignore[arg-type]
+    assert put(shop, made("B"))
+    faster[0].switch()
+    for index in process(editions_of), *faster[0].opened():
+        assert set(stamps(index)) == {made("A").id, made("B").id}
+
+
+def test_what_failed_is_tried_again_by_who_goes_on(editions_of: Open, editions: Editions) -> None:
+    shop = process(editions_of)
+    assert put(shop, made("A"))
+    change = copied(editions)
+    theirs = change.opened()[1]
+    stored = theirs.get(TENANT, [made("A").id])[made("A").id]
+    dead = replace(failed(stored.product), text=PartState.DONE)
+    assert theirs.write(TENANT, [Write(dead, stored.revision)]) == [True]
+    assert change.progress().newly_failed == 1
+    change.begin("new")
+    change.retry()
+    progress = change.progress()
+    assert (progress.newly_failed, progress.settled) == (0, 0)
+    assert theirs.get(TENANT, [made("A").id])[made("A").id].product.embedding_error is None
 
 
 def test_a_switch_whose_process_sleeps_is_refused_when_it_wakes(

@@ -10,10 +10,10 @@ from lookalike.errors import IndexAway, Misconfigured
 from lookalike.index.editions import FIRST, Edition
 from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.connecting import Address
-from lookalike.index.engine.setup import Naming, make_products
+from lookalike.index.engine.setup import Naming, make_products, put_templates
 from lookalike.index.opensearch import OpenSearchEngine
 from lookalike.index.protocol import Write
-from tests.contract.harness import SPACE, TENANT, connect, open_engine, product
+from tests.contract.harness import SPACE, TENANT, connect, open_editions, open_engine, product
 
 ENGINES = ("elasticsearch", "opensearch")
 
@@ -76,6 +76,26 @@ def test_an_index_that_takes_no_writes_is_said_in_a_sentence(
         {"index.blocks.read_only_allow_delete": None},
     )
     assert index.write(TENANT, [Write(product("A"), None)]) == [True]
+    engine.close()
+
+
+def test_a_shard_that_is_away_is_no_empty_catalogue(kind: str, server: str, prefix: str) -> None:
+    """Of two shards one has no node to be on; products are neither read nor counted as gone."""
+    engine, naming = connect(kind, server), Naming(prefix)
+    put_templates(engine, naming, SPACE.dimensions, "int8_hnsw")
+    settings = {"number_of_shards": 2, "routing.allocation.total_shards_per_node": 1}
+    params = {"wait_for_active_shards": "0"}
+    engine.call("PUT", f"/{prefix}-products-{FIRST}", {"settings": {"index": settings}}, params)
+    index = open_editions(kind, server, prefix).open(edition(SPACE.dimensions), 0)
+    with pytest.raises(IndexAway):
+        index.stamps(None, 10)
+    away = 0
+    for number in range(20):
+        try:
+            assert index.get(f"tenant-{number}", [product("A").id]) == {}
+        except IndexAway:
+            away += 1
+    assert 0 < away < 20
     engine.close()
 
 

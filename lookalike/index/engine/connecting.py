@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ssl
+from base64 import b64encode
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlsplit
+
+from lookalike.errors import Misconfigured
 
 CONNECTIONS = 32
 """Requests at once of one process: more than its threads."""
@@ -27,6 +32,29 @@ class Address:
         return f"{parts.scheme}://{parts.hostname}:{parts.port or ''}".rstrip(":")
 
     @property
+    def headers(self) -> dict[str, str]:
+        """What says who we are. Not left to the clients, which know no password but in ASCII."""
+        if self.api_key:
+            return {"authorization": f"ApiKey {self.api_key.strip()}"}
+        if self.user:
+            pair = f"{self.user}:{self.password or ''}".encode()
+            return {"authorization": f"Basic {b64encode(pair).decode()}"}
+        return {}
+
+    @property
+    def tls(self) -> dict[str, Any]:
+        """What the clients need to trust the file of `ca`. Raises `Misconfigured`."""
+        if self.ca is None or not self.url.startswith("https:"):
+            return {}
+        try:
+            return {"ssl_context": ssl.create_default_context(cafile=self.ca)}
+        except OSError as error:
+            raise Misconfigured(
+                f"LOOKALIKE_INDEX_CA={self.ca} cannot be used ({error.strerror or error}). Name a "
+                "file of certificates in PEM."
+            ) from error
+
+    @property
     def certificate_refused(self) -> str:
         """What is said when its certificate is not trusted."""
         return (
@@ -43,6 +71,9 @@ def words_of(address: Address) -> str:
     )
 
 
-def is_certificate_error(error: BaseException) -> bool:
-    """Whether a failed connection failed for a certificate."""
-    return "CERTIFICATE_VERIFY_FAILED" in str(error) or "certificate verify failed" in str(error)
+def is_certificate_error(error: BaseException | None) -> bool:
+    """Whether a failed connection failed for a certificate: what a client raises, or what it raised
+    that for."""
+    if error is None:
+        return False
+    return "certificate verify failed" in str(error) or is_certificate_error(error.__cause__)

@@ -54,6 +54,9 @@ READ_AT_ONCE = 10_000
 _CONFLICT, _MISSING = 409, 404
 _BUSY = 429
 
+_WHOLE = {"allow_partial_search_results": "false"}
+"""A search that misses a shard is none: half of the catalogue would pass for all of it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -107,6 +110,10 @@ class EngineProductIndex:
             if answer.status >= 400:
                 raise IndexAway(f"The engine does not read ({reason(answer.body)}).")
             for each in answer.body["docs"]:
+                if is_gone(each):
+                    raise Outdated("The catalogue's editions changed. Send the request again.")
+                if each.get("error"):  # its shard is away: that is not to say that it is not there
+                    raise IndexAway(f"The engine does not read ({reason(each)}).")
                 if each.get("found") and each["_source"]["tenant"] == tenant:
                     yield each
 
@@ -306,7 +313,7 @@ class EngineProductIndex:
 
     def _search(self, tenant: str | None, body: Json) -> tuple[list[Json], int]:
         """The hits, and how many there are in all; of one tenant, or (None) of all."""
-        params = {"routing": tenant} if tenant else {}
+        params = _WHOLE | ({"routing": tenant} if tenant else {})
         hits = self._call("POST", f"/{self._place.index}/_search", body, params)["hits"]
         return hits["hits"], hits.get("total", {}).get("value", 0)
 
