@@ -83,6 +83,17 @@ def test_a_catalogue_begins_with_one_edition(editions_of: Open) -> None:
     assert opened(editions_of(), replace(OLD, pack="another")) == first
 
 
+def test_an_edition_that_is_gone_is_not_made_anew(editions: Editions) -> None:
+    change = copied(editions)
+    assert change.state.other
+    for each in change.state.editions:
+        editions.check(each)
+    editions.drop(change.state.other)
+    for _ in range(2):
+        with pytest.raises(Misconfigured, match="not there any more"):
+            editions.check(change.state.other)
+
+
 def test_a_state_is_saved_only_over_the_one_that_was_read(editions: Editions) -> None:
     told = editions.read()
     assert told is not None

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from lookalike.errors import Misconfigured
 from lookalike.index.documents import compact_json
 from lookalike.index.editions import FIRST, Edition, State, Told
 from lookalike.index.findings import Finding, error, fine, warning
@@ -60,6 +61,14 @@ class SqliteEditions:
     def make(self, edition: Edition) -> None:
         """Makes sure that an edition is there."""
         prepare(self._file(edition))
+
+    def check(self, edition: Edition) -> None:
+        """Looks whether an edition is there."""
+        if not (path := self._file(edition)).exists():
+            raise Misconfigured(
+                f"{path} is not there any more, and with it the catalogue. Put a backup in its "
+                "place, or choose another LOOKALIKE_INDEX_URL to begin anew."
+            )
 
     def fence(self, edition: Edition, epoch: int) -> None:
         """From now on the edition takes writes of this epoch alone. A writer has the file for
