@@ -368,6 +368,20 @@ def test_killed_at_any_step_the_old_edition_goes_on_and_the_change_can_go_on(
     assert set(stamps(serving(first, remodel(first).state))) == wanted
 
 
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_process_keeps_nothing_of_an_edition_that_another_dropped(
+    editions_of: Open, editions: Editions
+) -> None:
+    shop = process(editions_of)
+    change = copied(editions)
+    assert put(shop, made("A"))
+    opened_by_shop = vars(shop._watch.editions)["_opened"]
+    assert len(opened_by_shop) == 2
+    change.drop_other()
+    shop._watch.reload()
+    assert set(opened_by_shop) == {OLD.name}
+
+
 @pytest.mark.parametrize("calls", range(2, 7))
 def test_two_who_begin_at_once_leave_one_whole_edition(
     editions_of: Open, editions: Editions, calls: int

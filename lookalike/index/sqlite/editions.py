@@ -39,9 +39,17 @@ class SqliteEditions:
         """The state; None where there is no catalogue yet."""
         with self._connections.reading() as connection:
             found = connection.execute("SELECT state, revision FROM editions").fetchone()
-        return (
-            Told(State.from_json(json.loads(found[0])), Revision(str(found[1]))) if found else None
-        )
+        if found is None:
+            return None
+        told = Told(State.from_json(json.loads(found[0])), Revision(str(found[1])))
+        self._let_go(told.state)
+        return told
+
+    def _let_go(self, state: State) -> None:
+        """Lets go of files and matrices of editions that another process dropped."""
+        with self._opening:
+            for gone in self._opened.keys() - {each.name for each in state.editions}:
+                del self._opened[gone]
 
     def save(self, state: State, read: Revision | None) -> bool:
         """Saves the state, unless another one was saved since."""
