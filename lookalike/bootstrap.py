@@ -374,7 +374,9 @@ def make_watch(settings: Settings) -> Watch:
     """The editions of the catalogue in the engine that the settings name; a new catalogue begins
     with the pack that the settings name. Raises `Misconfigured`."""
     editions = make_editions(settings)
-    if editions.read() is None:
+    if told := editions.read():
+        editions.check(told.state.serving)
+    else:
         opened(editions, edition_of(settings, FIRST, settings.model_pack or BUILTIN_PACK))
     return Watch(editions)
 

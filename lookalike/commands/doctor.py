@@ -56,7 +56,7 @@ def _catalogue(settings: Settings) -> Iterator[Finding]:
             yield fine("catalogue", "There is none yet; `lookalike up` or `serve` begins it.")
             return
         for edition in told.state.editions:
-            editions.make(edition)  # is there, and ours: else it says so
+            editions.check(edition)
             yield _pack(settings, edition)
         yield from editions.examine(told.state)
         if told.state.other:

@@ -100,6 +100,10 @@ class Editions(Protocol):
         """Makes sure that an edition is there. Raises `Misconfigured` where what is there under its
         name is not ours, or of another width."""
 
+    def check(self, edition: Edition) -> None:
+        """Looks whether an edition that was made is still there. Raises `Misconfigured` where it is
+        not, or is what `make` would refuse."""
+
     def fence(self, edition: Edition, epoch: int) -> None:
         """From when it returns the edition takes no write of an earlier epoch, and none is under
         way; never goes back to an earlier one."""

@@ -83,6 +83,17 @@ def test_a_catalogue_begins_with_one_edition(editions_of: Open) -> None:
     assert opened(editions_of(), replace(OLD, pack="another")) == first
 
 
+def test_an_edition_that_is_gone_is_not_made_anew(editions: Editions) -> None:
+    change = copied(editions)
+    assert change.state.other
+    for each in change.state.editions:
+        editions.check(each)
+    editions.drop(change.state.other)
+    for _ in range(2):
+        with pytest.raises(Misconfigured, match="not there any more"):
+            editions.check(change.state.other)
+
+
 def test_a_state_is_saved_only_over_the_one_that_was_read(editions: Editions) -> None:
     told = editions.read()
     assert told is not None
@@ -355,6 +366,20 @@ def test_killed_at_any_step_the_old_edition_goes_on_and_the_change_can_go_on(
             remodel(Mortal(first, calls)).drop_other()  # type: ignore[arg-type]
         assert put(shop, made("A", price=calls))
     assert set(stamps(serving(first, remodel(first).state))) == wanted
+
+
+@pytest.mark.parametrize("kind", ["sqlite"], indirect=True)
+def test_a_process_keeps_nothing_of_an_edition_that_another_dropped(
+    editions_of: Open, editions: Editions
+) -> None:
+    shop = process(editions_of)
+    change = copied(editions)
+    assert put(shop, made("A"))
+    opened_by_shop = vars(shop._watch.editions)["_opened"]
+    assert len(opened_by_shop) == 2
+    change.drop_other()
+    shop._watch.reload()
+    assert set(opened_by_shop) == {OLD.name}
 
 
 @pytest.mark.parametrize("calls", range(2, 7))

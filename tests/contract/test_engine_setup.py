@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import socket
+from pathlib import Path
 
 import pytest
 
+from lookalike.bootstrap import make_watch
 from lookalike.errors import IndexAway, Misconfigured
 from lookalike.index.editions import FIRST, Edition
 from lookalike.index.elasticsearch import ElasticsearchEngine
@@ -13,6 +15,7 @@ from lookalike.index.engine.connecting import Address
 from lookalike.index.engine.setup import Naming, make_products, put_templates
 from lookalike.index.opensearch import OpenSearchEngine
 from lookalike.index.protocol import Write
+from lookalike.settings import Settings
 from tests.contract.harness import SPACE, TENANT, connect, open_editions, open_engine, product
 
 ENGINES = ("elasticsearch", "opensearch")
@@ -58,6 +61,23 @@ def test_an_index_that_is_not_ours_is_refused(kind: str, server: str, prefix: st
     engine.call("PUT", f"/{prefix}-products-{FIRST}", {})
     with pytest.raises(Misconfigured, match="not an index of this Lookalike's"):
         make_products(engine, Naming(prefix), edition(4), "int8_hnsw")
+    engine.close()
+
+
+def test_what_became_of_the_index_is_said_at_every_start(
+    kind: str, server: str, prefix: str, tmp_path: Path
+) -> None:
+    """An index that was lost, and one that another program made in its place."""
+    settings = Settings(data_dir=tmp_path, index_url=f"{kind}+{server}", index_prefix=prefix)
+    make_watch(settings).editions.close()
+    engine, index = connect(kind, server), f"/{prefix}-products-{FIRST}"
+    engine.call("DELETE", index)
+    with pytest.raises(Misconfigured, match="not there any more"):
+        make_watch(settings)
+    engine.call("DELETE", f"/_index_template/{prefix}-products")
+    engine.call("PUT", index, {})
+    with pytest.raises(Misconfigured, match="not an index of this Lookalike's"):
+        make_watch(settings)
     engine.close()
 
 

@@ -12,7 +12,7 @@ from lookalike.index.engine.checkup import examine
 from lookalike.index.engine.products import EngineProductIndex, Place
 from lookalike.index.engine.protocol import Answer, Engine, Json
 from lookalike.index.engine.retrying import reason
-from lookalike.index.engine.setup import Naming, make_products, put_templates
+from lookalike.index.engine.setup import Naming, check_products, make_products, put_templates
 from lookalike.index.findings import Finding
 from lookalike.index.protocol import ProductIndex, Revision
 
@@ -55,6 +55,10 @@ class EngineEditions:
     def make(self, edition: Edition) -> None:
         """Makes sure that an edition is there."""
         make_products(self._engine, self._naming, edition, self._index_type)
+
+    def check(self, edition: Edition) -> None:
+        """Looks whether an edition is there, and ours."""
+        check_products(self._engine, self._naming, edition)
 
     def fence(self, edition: Edition, epoch: int) -> None:
         """From when it returns the edition takes writes under this epoch's alias alone. While the

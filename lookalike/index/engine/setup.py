@@ -49,7 +49,21 @@ def make_products(engine: Engine, naming: Naming, edition: Edition, index_type: 
         # Named again here, since the templates may be those of an edition of another width.
         vectors = _vectors(engine, naming, edition.dimensions, index_type)
         _create(engine, index, {"mappings": vectors["template"]["mappings"]})
-    _check(engine, index, edition.dimensions)
+    check_products(engine, naming, edition)
+
+
+def check_products(engine: Engine, naming: Naming, edition: Edition) -> None:
+    """Looks whether the index of an edition is there, and ours. Raises what `make_products`
+    raises."""
+    index = naming.edition(edition.name)
+    found = engine.call("GET", f"/{index}/_mapping")
+    if found.status == 404:
+        raise Misconfigured(
+            f"{index} is not there any more, and with it the catalogue. Restore it from a "
+            "snapshot, or choose another LOOKALIKE_INDEX_PREFIX to begin anew."
+        )
+    for name, each in found.body.items():  # an alias in our place names another index
+        _check(engine, name, each["mappings"].get("properties", {}), edition.dimensions)
 
 
 def put_templates(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> None:
@@ -98,19 +112,16 @@ def _create(engine: Engine, index: str, body: Json) -> None:
         raise Misconfigured(f"The index {index} cannot be made ({reason(answer.body)}).")
 
 
-def _check(engine: Engine, index: str, dimensions: int) -> None:
-    found = engine.call("GET", f"/{index}/_mapping").body
-    for name, each in found.items():  # an alias in our place names another index
-        properties = each["mappings"].get("properties", {})
-        width = engine.dialect.width_of(properties.get("image_vector", {}))
-        if width is None or "fingerprint" not in properties:
-            raise Misconfigured(
-                f"{name} is not an index of this Lookalike's. Choose another "
-                "LOOKALIKE_INDEX_PREFIX, or remove it."
-            )
-        if width != dimensions:
-            raise Misconfigured(
-                f"{name} holds vectors of {width} dimensions, and the model pack makes "
-                f"{dimensions}. Serve the model that the index was made for, or choose another "
-                "LOOKALIKE_INDEX_PREFIX."
-            )
+def _check(engine: Engine, index: str, properties: Json, dimensions: int) -> None:
+    width = engine.dialect.width_of(properties.get("image_vector", {}))
+    if width is None or "fingerprint" not in properties:
+        raise Misconfigured(
+            f"{index} is not an index of this Lookalike's. Choose another "
+            "LOOKALIKE_INDEX_PREFIX, or remove it."
+        )
+    if width != dimensions:
+        raise Misconfigured(
+            f"{index} holds vectors of {width} dimensions, and the model pack makes "
+            f"{dimensions}. Serve the model that the index was made for, or choose another "
+            "LOOKALIKE_INDEX_PREFIX."
+        )

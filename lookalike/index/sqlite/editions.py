@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
+from lookalike.errors import Misconfigured
 from lookalike.index.documents import compact_json
 from lookalike.index.editions import FIRST, Edition, State, Told
 from lookalike.index.findings import Finding, error, fine, warning
@@ -38,9 +39,17 @@ class SqliteEditions:
         """The state; None where there is no catalogue yet."""
         with self._connections.reading() as connection:
             found = connection.execute("SELECT state, revision FROM editions").fetchone()
-        return (
-            Told(State.from_json(json.loads(found[0])), Revision(str(found[1]))) if found else None
-        )
+        if found is None:
+            return None
+        told = Told(State.from_json(json.loads(found[0])), Revision(str(found[1])))
+        self._let_go(told.state)
+        return told
+
+    def _let_go(self, state: State) -> None:
+        """Lets go of files and matrices of editions that another process dropped."""
+        with self._opening:
+            for gone in self._opened.keys() - {each.name for each in state.editions}:
+                del self._opened[gone]
 
     def save(self, state: State, read: Revision | None) -> bool:
         """Saves the state, unless another one was saved since."""
@@ -60,6 +69,14 @@ class SqliteEditions:
     def make(self, edition: Edition) -> None:
         """Makes sure that an edition is there."""
         prepare(self._file(edition))
+
+    def check(self, edition: Edition) -> None:
+        """Looks whether an edition is there."""
+        if not (path := self._file(edition)).exists():
+            raise Misconfigured(
+                f"{path} is not there any more, and with it the catalogue. Put a backup in its "
+                "place, or choose another LOOKALIKE_INDEX_URL to begin anew."
+            )
 
     def fence(self, edition: Edition, epoch: int) -> None:
         """From now on the edition takes writes of this epoch alone. A writer has the file for
