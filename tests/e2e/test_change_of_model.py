@@ -81,10 +81,11 @@ def test_the_model_changes_while_shoppers_search_and_processes_are_killed(
     one = next(each for each in shop.products() if each["external_id"] == rows[0].id)
     narrow = str(narrow_pack(tmp_path / "narrow"))
     with busy(shop, {"id": one["id"], "key": rows[0].id}) as met:
+        doomed.kill()  # so that the change cannot end before it is killed
+        doomed.wait()
         first = commands.start("reindex", "--model", narrow)
         eventually(lambda: "being filled" in commands.run("reindex").stdout)
         first.kill()
-        doomed.kill()
         assert "mini serves" in commands.run("reindex").stdout
         commands.worker()
         changed = commands.run("reindex", "--model", narrow)

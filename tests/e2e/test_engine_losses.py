@@ -110,7 +110,7 @@ def test_nothing_is_lost(  # noqa: PLR0917
     assert shop.total() == MANY
 
     # In the middle of a worker's batch.
-    commands.worker()
+    worker = commands.worker()
     eventually(lambda: 0 < completed(shop) < MANY, 120)
     engine.kill()
     assert completed(shop) < MANY, "it was done before it was killed"
@@ -120,9 +120,12 @@ def test_nothing_is_lost(  # noqa: PLR0917
 
     # In the middle of a change of model.
     narrow = str(narrow_pack(tmp_path / "narrow"))
+    worker.terminate()  # so that the change cannot end before the engine is killed
+    worker.wait()
     change = commands.start("reindex", "--model", narrow)
     eventually(lambda: "being filled" in commands.run("reindex").stdout, 60)
     engine.kill()
+    commands.worker()
     if change.wait(240):
         eventually(lambda: commands.run("reindex", "--model", narrow).returncode == 0, 240)
     eventually(lambda: "narrow serves" in commands.run("reindex").stdout, 60)
