@@ -50,7 +50,14 @@ def test_from_the_hub_to_a_search(  # noqa: PLR0917
     app, services, internet = make_app(model_pack="mine")
     key = services.accounts.open()
     assert key is not None
-    api = Api(app.test_client(), key, internet, services, make_pipeline(services), redis_client)
+    api = Api(
+        app.test_client(),
+        key,
+        internet,
+        services,
+        make_pipeline(services, services.shared.watch.state()),
+        redis_client,
+    )
     for number in range(10):
         url = f"https://example.com/{number}.png"
         internet.pictures[url] = (elsewhere / f"{number}-0.png").read_bytes()

@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,9 +77,10 @@ def port_of(url: str) -> int:
 
 
 def is_away(shop: Shop) -> bool:
-    """Whether a search by words cannot be answered."""
+    """Whether a search by words cannot be answered; by other words each time, since the vectors of
+    those that were asked before are known."""
     try:
-        search(shop, query="shoes")
+        search(shop, query=f"shoes {time.monotonic()}")
     except HTTPError as error:
         return error.code == 503
     return False
