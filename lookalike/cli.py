@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-import threading
 from pathlib import Path
+from queue import SimpleQueue
 
 import click
 
@@ -47,12 +48,17 @@ main.add_command(models)
 @_port
 @in_sentences
 def up(host: str | None, port: int | None) -> None:
-    """Run the whole on this machine: web, workers, and what they need."""
+    """Run the whole on this machine: web, workers, and what they need. HUP makes web and workers
+    new, without a failed request."""
+    hangups: SimpleQueue[int] = SimpleQueue()
+    if not sys.stdin.isatty():  # where it says that the terminal was closed, which ends all
+        signal.signal(signal.SIGHUP, lambda number, _: hangups.put(number))
     with running(settings_of(host, port)) as system:
         if system.first_key:
             click.echo(f"Your first API key, shown this once: {system.first_key}")
         click.echo(f"Serving {system.url}, documented at {system.url}/docs/. Ctrl-C stops all.")
-        threading.Event().wait()
+        while hangups.get():
+            system.reload()
 
 
 @main.command()
@@ -69,7 +75,7 @@ def serve(host: str | None, port: int | None) -> None:
     listener = listen(settings.host, settings.port)
     click.echo(f"Serving {address(settings.host, listener)}. Ctrl-C stops.")
     sys.stdout.flush()
-    argv = web_argv(settings, listener)
+    argv = web_argv(listener)
     os.execv(argv[0], argv)
 
 

@@ -16,13 +16,16 @@ from lookalike.settings import Settings, read_settings
 
 
 def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
-    """An error of ours is one sentence and status 1; Ctrl-C and TERM end quietly."""
+    """An error of ours is one sentence and status 1; Ctrl-C, TERM and a closed terminal end
+    quietly."""
 
     @wraps(command)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         # INT too: a shell starts background commands with it ignored.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # and not ignored, as nohup has it
+            signal.signal(signal.SIGHUP, signal.default_int_handler)
         try:
             return command(*args, **kwargs)
         except LookalikeError as error:

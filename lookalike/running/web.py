@@ -1,5 +1,5 @@
-"""The web server's process: gunicorn over a socket that is bound before anything else starts, so
-that a port in use is one sentence and not a traceback."""
+"""The web's socket, which is bound before anything else starts, so that a port in use is one
+sentence and not a traceback."""
 
 from __future__ import annotations
 
@@ -7,12 +7,6 @@ import socket
 import sys
 
 from lookalike.errors import Misconfigured
-from lookalike.settings import Settings
-
-GRACEFUL_S = 15
-"""A stopping web process finishes its requests within this time."""
-
-SLOWEST_REQUEST_S = 120
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -39,18 +33,6 @@ def address(host: str, listener: socket.socket) -> str:
     return f"http://{named}:{listener.getsockname()[1]}"
 
 
-def web_argv(settings: Settings, listener: socket.socket) -> list[str]:
-    """The command line of gunicorn: threads in few processes, each making its own clients and
-    model after the fork."""
-    return [
-        *(sys.executable, "-m", "gunicorn", "webapp.app:create_app()"),
-        *("--bind", f"fd://{listener.fileno()}"),
-        *("--worker-class", "lookalike.running.patience.PatientWorker"),
-        *("--workers", str(settings.web_processes)),
-        *("--threads", str(settings.web_threads)),
-        *("--timeout", str(SLOWEST_REQUEST_S)),
-        *("--graceful-timeout", str(GRACEFUL_S)),
-        *("--keep-alive", "30"),
-        *("--limit-request-line", "8190"),
-        *("--log-level", "warning"),
-    ]
+def web_argv(listener: socket.socket) -> list[str]:
+    """The command line of the web's process."""
+    return [sys.executable, "-m", "lookalike.running.server", str(listener.fileno())]
