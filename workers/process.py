@@ -35,8 +35,17 @@ def workshop() -> Workshop:
     return _workshops[0]
 
 
+class ObedientWorker(SimpleWorker):
+    """RQ's worker, whose task ends early when the process is to end: a restart waits for no more
+    than the products at hand."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Called by RQ at TERM and INT, in a signal's handler."""
+        workshop().stop()
+
+
 def run() -> None:
-    """Works until TERM or INT, then ends after the task at hand.
+    """Works until TERM or INT, then ends after the products at hand.
 
     Raises `Misconfigured` where the settings do not let it start.
     """
@@ -69,7 +78,7 @@ def run() -> None:
 def _work_until_stopped(settings: Settings) -> bool:
     """Works on the queue. True: it was told to stop; False: Redis went away, in whatever RQ was
     doing. The products that it had are claimed again when their leases run out."""
-    worker = SimpleWorker(
+    worker = ObedientWorker(
         [QUEUE, OTHER_QUEUE], connection=connect_redis(settings), serializer=JSONSerializer
     )
     try:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import mmap
 import socket
 import time
+from concurrent.futures import Future
 
 from gunicorn.http.errors import NoMoreData
 from gunicorn.util import close_graceful
@@ -112,3 +113,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             # Here and not in the one thread that accepts: it lingers until the client closes too.
             close_graceful(conn.sock)
         return kept
+
+    def finish_request(self, conn: TConn, handled: Future[object]) -> None:
+        """Takes leave of a connection, or waits for its next request. One that is closed already is
+        only counted: gunicorn would stumble over it and count it twice, and a process that believes
+        to have no connections any more ends in the middle of a request."""
+        if conn.sock.fileno() == -1:
+            self.nr_conns -= 1
+        else:
+            super().finish_request(conn, handled)
