@@ -18,6 +18,7 @@ from lookalike.commands.models import models
 from lookalike.commands.reindex import reindex
 from lookalike.commands.setup import setup
 from lookalike.commands.speaking import in_sentences, settings_of
+from lookalike.commands.top import top
 from lookalike.demo.run import run_demo
 from lookalike.running.system import running
 from lookalike.running.web import address, listen, web_argv
@@ -40,6 +41,7 @@ main.add_command(reindex)
 main.add_command(doctor)
 main.add_command(setup)
 main.add_command(dashboard)
+main.add_command(top)
 main.add_command(models)
 
 

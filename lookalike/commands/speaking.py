@@ -12,6 +12,7 @@ import click
 
 from lookalike.errors import LookalikeError
 from lookalike.logs import configure_logs
+from lookalike.running.valkey import running_valkey
 from lookalike.settings import Settings, read_settings
 
 
@@ -43,3 +44,11 @@ def settings_of(host: str | None = None, port: int | None = None) -> Settings:
     if host is not None:
         settings = replace(settings, host=host)
     return settings if port is None else replace(settings, port=port)
+
+
+def with_running_valkey(settings: Settings) -> Settings:
+    """The settings; where they name no Redis, with the embedded Valkey of an `up` that runs on the
+    same data folder. For commands that look at a running system."""
+    if settings.redis_url is None:
+        return replace(settings, redis_url=running_valkey(settings.data_dir / "valkey"))
+    return settings
