@@ -21,7 +21,7 @@ from lookalike.commands.speaking import in_sentences, settings_of
 from lookalike.commands.top import top
 from lookalike.demo.run import run_demo
 from lookalike.running.system import running
-from lookalike.running.web import address, listen, web_argv
+from lookalike.running.web import address, listen, passed, web_argv
 
 _host = click.option("--host", help="Address to listen on; LOOKALIKE_HOST, else 127.0.0.1.")
 _port = click.option(
@@ -68,13 +68,14 @@ def up(host: str | None, port: int | None) -> None:
 @_port
 @in_sentences
 def serve(host: str | None, port: int | None) -> None:
-    """Run the web part alone; LOOKALIKE_REDIS_URL names where it meets the workers."""
+    """Run the web part alone; LOOKALIKE_REDIS_URL names where it meets the workers. HUP makes its
+    processes new, without a failed request."""
     settings = settings_of(host, port)
     connect_redis(settings)
     check(settings)
     if first := make_accounts(settings).open():
         click.echo(f"Your first API key, shown this once: {first}")
-    listener = listen(settings.host, settings.port)
+    listener = passed() or listen(settings.host, settings.port)
     click.echo(f"Serving {address(settings.host, listener)}. Ctrl-C stops.")
     sys.stdout.flush()
     argv = web_argv(listener)

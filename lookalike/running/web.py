@@ -3,6 +3,7 @@ sentence and not a traceback."""
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 
@@ -22,6 +23,23 @@ def listen(host: str, port: int) -> socket.socket:
             "choose another with --host and --port."
         ) from error
     listener.listen(1024)
+    listener.set_inheritable(True)
+    return listener
+
+
+FIRST_PASSED = 3
+"""The file descriptor that systemd begins with."""
+
+
+def passed() -> socket.socket | None:
+    """The listening socket that systemd holds for this process (`sd_listen_fds`), if it does. It
+    is taken: whoever this process becomes finds none."""
+    of, sockets = os.environ.pop("LISTEN_PID", ""), os.environ.pop("LISTEN_FDS", "")
+    if of != str(os.getpid()):
+        return None
+    if sockets != "1":
+        raise Misconfigured("systemd passes several sockets. Keep one ListenStream in the unit.")
+    listener = socket.socket(fileno=FIRST_PASSED)
     listener.set_inheritable(True)
     return listener
 
