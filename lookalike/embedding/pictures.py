@@ -86,4 +86,4 @@ class PictureReader:
         try:
             return self.from_bytes(data)
         except PictureUnusable as error:
-            raise PictureUnusable(f"{url[:200]}: {error.detail}") from error
+            raise PictureUnusable(f"{url[:200]}: {error.detail}", reason=error.reason) from error

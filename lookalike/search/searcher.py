@@ -204,7 +204,7 @@ def _unusable(subject: ImageUrl | ImageBytes, error: PictureError) -> Invalid:
     if isinstance(subject, ImageBytes):
         return Invalid(error.detail, {subject.field: [error.detail]})
     # One neutral sentence: whoever may search must not learn what answers behind us.
-    log.info("query_picture_unavailable", reason=error.code)
+    log.info("query_picture_unavailable", reason=error.reason)
     detail = "No usable picture could be fetched from this URL. Check it, or send the file."
     return Invalid(detail, {"image_url": [detail]})
 
