@@ -20,6 +20,7 @@ from lookalike.catalog.bulk import Bulk
 from lookalike.catalog.catalog import Catalog
 from lookalike.catalog.reindex import Reindex
 from lookalike.catalog.writer import Writer
+from lookalike.embedding.counted import CountedEmbedder
 from lookalike.embedding.onnx import OnnxEmbedder
 from lookalike.embedding.packing.library import BUILTIN, Library
 from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
@@ -225,9 +226,13 @@ def make_model(settings: Settings, name: str) -> Model:
     pack = make_pack(settings, name)
     if not settings.triton_url:
         embedder = make_embedder(settings, pack)
-        return Model(pack, embedder, embedder)
+        return _counted(pack, embedder, embedder)
     served = served_by(settings.triton_url, pack)
-    return Model(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
+    return _counted(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
+
+
+def _counted(pack: Pack, products: Embedder, queries: Embedder) -> Model:
+    return Model(pack, CountedEmbedder(products, "products"), CountedEmbedder(queries, "queries"))
 
 
 def make_embedder(settings: Settings, pack: Pack) -> Embedder:

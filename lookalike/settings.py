@@ -132,6 +132,8 @@ class Settings:
     triton_url: tuple[str, ...] = _setting(_triton_urls, ())
     host: str = _setting(str, "127.0.0.1")
     port: int = _setting(_whole(0, 65535), 8080)
+    metrics_host: str = _setting(str, "127.0.0.1")
+    metrics_port: int | None = _setting(_whole(1, 65535))
     web_processes: int = _setting(_whole(1, 64), 2)
     web_threads: int = _setting(_whole(1, 256), 8)
     trusted_proxies: int = _setting(_whole(0, 10), 0)

@@ -17,6 +17,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import structlog
 
+from lookalike import metrics
 from lookalike.catalog import change
 from lookalike.catalog.change import Outcome
 from lookalike.catalog.product import Part, PartState, PictureSeen, Product
@@ -76,6 +77,15 @@ class _Work:
     @property
     def tenant(self) -> str:
         return self.claimed.tenant
+
+    @property
+    def fate(self) -> str:
+        """What became of it, for those who count."""
+        if self.our_fault:
+            return "released"
+        if self.rest_s is not None:
+            return "retry"
+        return "failed" if self.outcome.failed else "embedded"
 
 
 @dataclass(slots=True)
@@ -160,6 +170,7 @@ class Pipeline:
             work.outcome.failed = dict.fromkeys(work.product.owed, _ENDED_WORKERS)
         self._write(works)
         self._settle(claim, claim.items)
+        _count(works)
 
     @contextmanager
     def _holding(self, claim: Claim) -> Iterator[None]:
@@ -198,6 +209,7 @@ class Pipeline:
         self._settle(claim, [item for item in claim.items if item not in held_back])
         self.queue.retry(claim, retried)
         self.queue.release(claim, released, OUR_FAULT_REST_S)
+        _count(works)
         tally.retried += len(retried)
         tally.released += len(released)
 
@@ -311,6 +323,11 @@ class Pipeline:
     def close(self) -> None:
         """Ends the threads."""
         self._pool.shutdown()
+
+
+def _count(works: Sequence[_Work]) -> None:
+    for work in works:
+        metrics.PRODUCTS_WORKED_OFF.labels(work.fate).inc()
 
 
 class _OfTenant(Protocol):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import structlog
 
+from lookalike import metrics
 from lookalike.catalog.product import Part, PartState, Product
 from lookalike.catalog.tokens import tokens
 from lookalike.embedding.calibration import Pair
@@ -105,7 +106,11 @@ class Searcher:
         Raises `Invalid` (a picture that cannot be had, a product without one, no words), `NotFound`
         and `NotReady` (the product is unknown, or its vector is still being made).
         """
-        steps = Steps()
+        answer = self._answer(tenant, query, Steps())
+        _count(answer)
+        return answer
+
+    def _answer(self, tenant: str, query: SearchQuery, steps: Steps) -> Answer:
         if query.subject is None:
             return self._by_words(tenant, query, steps)
         vector = self._subject_vector(tenant, query.subject, steps)
@@ -191,6 +196,14 @@ class Searcher:
             stored = self._index.get(tenant, [id]).get(id)
             raise _why_no_vector(stored.product if stored else None)
         return vector
+
+
+def _count(answer: Answer) -> None:
+    metrics.SEARCH_SECONDS.labels(answer.kind).observe(answer.steps.total_ms / 1000)
+    for step, ms in answer.steps.ms.items():
+        metrics.SEARCH_STEP_SECONDS.labels(step).observe(ms / 1000)
+    if not answer.matches:
+        metrics.SEARCHES_WITHOUT_RESULTS.labels(answer.kind).inc()
 
 
 def _between(one: Vector, other: Vector) -> Vector:

@@ -44,6 +44,9 @@ class AwayModel:
     def texts(self, texts: Sequence[str]) -> Vectors:
         raise ModelAway("The model is away.")
 
+    def check(self) -> None:
+        raise ModelAway("The model is away.")
+
 
 def product(api: Api, id: str) -> dict[str, object]:
     return dict(api.get(f"/products/{id}").json or {})
