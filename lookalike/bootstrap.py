@@ -165,7 +165,7 @@ def make_shared(settings: Settings) -> Shared:
         watch=watch,
         connection=connection,
         fetcher=make_fetcher(settings),
-        queue=RedisOwedQueue(connection, lease_s=settings.lease_s),
+        queue=make_queue(settings, connection),
         ticker=RqTicker(connection, TASK, QUEUE, CLAIM_SIZE),
         other_queue=RedisOwedQueue(
             connection, lease_s=settings.lease_s, namespace="lookalike:other"
@@ -180,6 +180,11 @@ def make_shared(settings: Settings) -> Shared:
         quota=quota,
         bookkeeping=Bookkeeping(store, searches, quota),
     )
+
+
+def make_queue(settings: Settings, connection: redis.Redis) -> OwedQueue:
+    """The owed products of the edition that serves."""
+    return RedisOwedQueue(connection, lease_s=settings.lease_s)
 
 
 def services_of(shared: Shared, model: Model) -> Services:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-import threading
+import tempfile
 from pathlib import Path
+from queue import SimpleQueue
 
 import click
 
+from lookalike import metrics
 from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
 from lookalike.commands.dashboard import dashboard
@@ -17,9 +20,10 @@ from lookalike.commands.models import models
 from lookalike.commands.reindex import reindex
 from lookalike.commands.setup import setup
 from lookalike.commands.speaking import in_sentences, settings_of
+from lookalike.commands.top import top
 from lookalike.demo.run import run_demo
 from lookalike.running.system import running
-from lookalike.running.web import address, listen, web_argv
+from lookalike.running.web import address, listen_all, web_argv
 
 _host = click.option("--host", help="Address to listen on; LOOKALIKE_HOST, else 127.0.0.1.")
 _port = click.option(
@@ -39,6 +43,7 @@ main.add_command(reindex)
 main.add_command(doctor)
 main.add_command(setup)
 main.add_command(dashboard)
+main.add_command(top)
 main.add_command(models)
 
 
@@ -47,12 +52,17 @@ main.add_command(models)
 @_port
 @in_sentences
 def up(host: str | None, port: int | None) -> None:
-    """Run the whole on this machine: web, workers, and what they need."""
+    """Run the whole on this machine: web, workers, and what they need. HUP makes web and workers
+    new, without a failed request."""
+    hangups: SimpleQueue[int] = SimpleQueue()
+    if not sys.stdin.isatty():  # where it says that the terminal was closed, which ends all
+        signal.signal(signal.SIGHUP, lambda number, _: hangups.put(number))
     with running(settings_of(host, port)) as system:
         if system.first_key:
             click.echo(f"Your first API key, shown this once: {system.first_key}")
         click.echo(f"Serving {system.url}, documented at {system.url}/docs/. Ctrl-C stops all.")
-        threading.Event().wait()
+        while hangups.get():
+            system.reload()
 
 
 @main.command()
@@ -66,11 +76,12 @@ def serve(host: str | None, port: int | None) -> None:
     check(settings)
     if first := make_accounts(settings).open():
         click.echo(f"Your first API key, shown this once: {first}")
-    listener = listen(settings.host, settings.port)
-    click.echo(f"Serving {address(settings.host, listener)}. Ctrl-C stops.")
+    listeners = listen_all(settings)
+    click.echo(f"Serving {address(settings.host, listeners[0])}. Ctrl-C stops.")
     sys.stdout.flush()
-    argv = web_argv(settings, listener)
-    os.execv(argv[0], argv)
+    argv = web_argv(listeners)
+    counting = metrics.new_folder(Path(tempfile.mkdtemp(prefix="lookalike-metrics-")))
+    os.execve(argv[0], argv, os.environ | counting)
 
 
 @main.command()

@@ -22,6 +22,14 @@ def _default_data_dir() -> Path:
     return Path(home) / "lookalike"
 
 
+MOST_WEB_PROCESSES = 4
+"""As many as are started unasked: each loads the model and the vectors that it searches."""
+
+
+def _default_web_processes() -> int:
+    return max(2, min(MOST_WEB_PROCESSES, len(os.sched_getaffinity(0))))
+
+
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         number = int(text)
@@ -134,7 +142,9 @@ class Settings:
     port: int = _setting(_whole(0, 65535), 8080)
     metrics_host: str = _setting(str, "127.0.0.1")
     metrics_port: int | None = _setting(_whole(1, 65535))
-    web_processes: int = _setting(_whole(1, 64), 2)
+    web_processes: int = field(
+        default_factory=_default_web_processes, metadata={"parse": _whole(1, 64)}
+    )
     web_threads: int = _setting(_whole(1, 256), 8)
     trusted_proxies: int = _setting(_whole(0, 10), 0)
     worker_processes: int = _setting(_whole(1, 64), 1)

@@ -155,6 +155,11 @@ class Workshop:
     def _fail(self, claim: Claim) -> None:
         self.pipelines()[0].fail(claim)
 
+    def stop(self) -> None:
+        """The process is to end, once what the pipelines have at hand is done."""
+        for each in self._pipelines:
+            each.stop()
+
     def close(self) -> None:
         """Ends the threads of the pipelines."""
         for each in self._pipelines:

@@ -10,6 +10,7 @@ import threading
 import time
 
 import structlog
+from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
@@ -35,8 +36,17 @@ def workshop() -> Workshop:
     return _workshops[0]
 
 
+class ObedientWorker(SimpleWorker):
+    """RQ's worker, whose task ends early when the process is to end: a restart waits for no more
+    than the products at hand."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Called by RQ at TERM and INT, in a signal's handler."""
+        workshop().stop()
+
+
 def run() -> None:
-    """Works until TERM or INT, then ends after the task at hand.
+    """Works until TERM or INT, then ends after the products at hand.
 
     Raises `Misconfigured` where the settings do not let it start.
     """
@@ -51,6 +61,7 @@ def run() -> None:
             "No Redis answers at LOOKALIKE_REDIS_URL, where the worker gets its work. Start it, or "
             "correct the URL."
         ) from error
+    _serve_metrics(settings)
     made = Workshop(stage)
     _workshops.append(made)
     stop = threading.Event()
@@ -66,10 +77,24 @@ def run() -> None:
         stage.close()
 
 
+def _serve_metrics(settings: Settings) -> None:
+    """Opens the port at which this worker's metrics are read, if it has one of its own. Raises
+    `Misconfigured`."""
+    if settings.metrics_port is None:
+        return
+    try:
+        start_http_server(settings.metrics_port, settings.metrics_host)
+    except OSError as error:
+        raise Misconfigured(
+            f"LOOKALIKE_METRICS_PORT={settings.metrics_port} is in use ({error.strerror}). Give "
+            "each worker of a machine a port of its own."
+        ) from error
+
+
 def _work_until_stopped(settings: Settings) -> bool:
     """Works on the queue. True: it was told to stop; False: Redis went away, in whatever RQ was
     doing. The products that it had are claimed again when their leases run out."""
-    worker = SimpleWorker(
+    worker = ObedientWorker(
         [QUEUE, OTHER_QUEUE], connection=connect_redis(settings), serializer=JSONSerializer
     )
     try:

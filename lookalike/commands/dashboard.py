@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from lookalike.bootstrap import connect_redis
-from lookalike.commands.speaking import in_sentences, settings_of
+from lookalike.commands.speaking import in_sentences, settings_of, with_running_valkey
 from lookalike.errors import Misconfigured
 from lookalike.running.web import address, listen
 
@@ -34,7 +34,7 @@ USER = "admin"
 @in_sentences
 def dashboard(host: str, port: int, password_file: Path) -> None:
     """Show the queues, workers and failed jobs in a browser."""
-    settings = settings_of()
+    settings = with_running_valkey(settings_of())
     connect_redis(settings)
     try:
         password = password_file.read_text(encoding="utf-8").strip()

@@ -126,6 +126,7 @@ class Pipeline:
     renew_every_s: float
     recheck_after: timedelta | None = None
     now: Callable[[], datetime] = utc_now
+    _stopping: threading.Event = field(default_factory=threading.Event)
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
     )
@@ -144,11 +145,15 @@ class Pipeline:
                 if ahead is None:
                     break
                 current, ahead = ahead, None
-                if left and not current.is_suspect:
+                if left and not current.is_suspect and not self._stopping.is_set():
                     ahead = self._take(tally, holding)
                 self._work_off(current, tally)
         self._wake_successor()
         return tally
+
+    def stop(self) -> None:
+        """Takes no more claims than it has: the process is to end. Safe in a signal's handler."""
+        self._stopping.set()
 
     def _take(self, tally: Tally, holding: ExitStack) -> _Round | None:
         """The next claim, its pictures on their way already, unless it is one that perhaps ends the

@@ -1,10 +1,13 @@
 """How long the web waits for a client. gunicorn's threads wait for ever for the rest of a request
-and for an answer to be taken, so that a few connections that say nothing would stop the service."""
+and for an answer to be taken, so that a few connections that say nothing would stop the service.
+And how it leaves: every client that has connected is answered, and no other one can connect."""
 
 from __future__ import annotations
 
+import mmap
 import socket
 import time
+from concurrent.futures import Future
 
 from gunicorn.http.errors import NoMoreData
 from gunicorn.util import close_graceful
@@ -18,6 +21,9 @@ SLOWEST_BYTES_S = 8 * 1024
 
 ANSWER_S = 60.0
 """How long it may take to read a piece of its answer."""
+
+RETIRING_S = 3600
+"""How long a process that others have replaced finishes its requests, however long an upload is."""
 
 
 class PatientSocket(socket.socket):
@@ -56,6 +62,44 @@ class PatientSocket(socket.socket):
 class PatientWorker(ThreadWorker):  # type: ignore[misc]
     """gunicorn's worker of threads, with connections that run out of time."""
 
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self._serving = mmap.mmap(-1, 1)  # made before the fork, so both processes see it
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether it takes requests. For the arbiter, in the process before the fork."""
+        return self._serving[0] == 1
+
+    def run(self) -> None:
+        """Serves until TERM. When the whole web ends, the arbiter, and not this process, sees to it
+        that it does not last too long."""
+        self._serving[0] = 1
+        self.cfg.set("graceful_timeout", RETIRING_S)
+        super().run()
+
+    def set_accept_enabled(self, enabled: bool) -> None:
+        """Takes connections or does not. A process that ends serves all those that already wait for
+        it, and then lets go of the socket: if it is the last one, clients are refused at once, and
+        do not wait for an answer that nobody will give."""
+        super().set_accept_enabled(enabled)
+        if not self.alive:
+            for listener in self.sockets:
+                self._accept_all(listener)
+                listener.close()
+
+    def _accept_all(self, listener: socket.socket) -> None:
+        before = -1
+        while before < self.nr_conns:
+            before = self.nr_conns
+            self.accept(listener)
+
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Connections without a request are closed by `deadline`: not only those that had one."""
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
+
     def handle(self, conn: TConn) -> object:
         """Serves one request; a client that was given up is not waited for again."""
         if not isinstance(conn.sock, PatientSocket):
@@ -69,3 +113,12 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
             # Here and not in the one thread that accepts: it lingers until the client closes too.
             close_graceful(conn.sock)
         return kept
+
+    def finish_request(self, conn: TConn, handled: Future[object]) -> None:
+        """Takes leave of a connection, or waits for its next request. One that is closed already is
+        only counted: gunicorn would stumble over it and count it twice, and a process that believes
+        to have no connections any more ends in the middle of a request."""
+        if conn.sock.fileno() == -1:
+            self.nr_conns -= 1
+        else:
+            super().finish_request(conn, handled)

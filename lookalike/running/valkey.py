@@ -46,6 +46,12 @@ def valkey_at(folder: Path) -> tuple[list[str], str]:
     return argv, f"unix://{quote(str(socket))}"
 
 
+def running_valkey(folder: Path) -> str | None:
+    """The URL of a Valkey that was started over this folder, if its socket is there."""
+    socket = folder.resolve() / "valkey.sock"
+    return f"unix://{quote(str(socket))}" if socket.is_socket() else None
+
+
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], within_s: float) -> None:
     """Returns once the server answers. Raises `Misconfigured` if it ends first, or never does."""
     deadline = time.monotonic() + within_s

@@ -1,18 +1,14 @@
-"""The web server's process: gunicorn over a socket that is bound before anything else starts, so
-that a port in use is one sentence and not a traceback."""
+"""The web's sockets, which are bound before anything else starts, so that a port in use is one
+sentence and not a traceback: the public one, and the operators', at which metrics are read."""
 
 from __future__ import annotations
 
 import socket
 import sys
+from collections.abc import Sequence
 
 from lookalike.errors import Misconfigured
 from lookalike.settings import Settings
-
-GRACEFUL_S = 15
-"""A stopping web process finishes its requests within this time."""
-
-SLOWEST_REQUEST_S = 120
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -25,7 +21,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise Misconfigured(
             f"Cannot listen on {host}:{port} ({error.strerror}). Stop what listens there, or "
-            "choose another with --host and --port."
+            "choose another address or port."
         ) from error
     listener.listen(1024)
     listener.set_inheritable(True)
@@ -39,18 +35,19 @@ def address(host: str, listener: socket.socket) -> str:
     return f"http://{named}:{listener.getsockname()[1]}"
 
 
-def web_argv(settings: Settings, listener: socket.socket) -> list[str]:
-    """The command line of gunicorn: threads in few processes, each making its own clients and
-    model after the fork."""
-    return [
-        *(sys.executable, "-m", "gunicorn", "webapp.app:create_app()"),
-        *("--bind", f"fd://{listener.fileno()}"),
-        *("--worker-class", "lookalike.running.patience.PatientWorker"),
-        *("--workers", str(settings.web_processes)),
-        *("--threads", str(settings.web_threads)),
-        *("--timeout", str(SLOWEST_REQUEST_S)),
-        *("--graceful-timeout", str(GRACEFUL_S)),
-        *("--keep-alive", "30"),
-        *("--limit-request-line", "8190"),
-        *("--log-level", "warning"),
-    ]
+def listen_all(settings: Settings) -> list[socket.socket]:
+    """The public socket, and the operators' where there is one. Raises `Misconfigured`."""
+    public = listen(settings.host, settings.port)
+    if settings.metrics_port is None:
+        return [public]
+    try:
+        return [public, listen(settings.metrics_host, settings.metrics_port)]
+    except Misconfigured as error:
+        public.close()
+        raise Misconfigured(f"LOOKALIKE_METRICS_PORT: {error.detail}") from error
+
+
+def web_argv(listeners: Sequence[socket.socket]) -> list[str]:
+    """The command line of the web's process."""
+    numbers = (str(each.fileno()) for each in listeners)
+    return [sys.executable, "-m", "lookalike.running.server", *numbers]

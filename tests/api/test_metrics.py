@@ -1,4 +1,4 @@
-"""What the operators' port tells, in the process. `tests/e2e/test_metrics.py` reads it from real processes."""
+"""What the operators' port tells. `tests/e2e/test_metrics.py` reads it from real processes."""
 
 from __future__ import annotations
 

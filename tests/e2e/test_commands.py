@@ -18,6 +18,7 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 
 from tests.e2e.harness import Commands, Shop, eventually
+from tests.e2e.processes import child_that_runs, children, runs
 
 
 @pytest.fixture
@@ -26,32 +27,6 @@ def alone(tmp_path: Path) -> Iterator[Commands]:
     made = Commands(tmp_path / "data", None)
     yield made
     made.end()
-
-
-def children(pid: int) -> list[int]:
-    return [
-        int(child)
-        for task in Path(f"/proc/{pid}/task").iterdir()
-        for child in (task / "children").read_text().split()
-    ]
-
-
-def runs(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-
-
-def worker_of(pid: int) -> int | None:
-    """The worker's process among a supervisor's children."""
-    for child in children(pid):
-        try:
-            if b"workers" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return child
-        except FileNotFoundError:
-            pass
-    return None
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -80,9 +55,10 @@ def test_a_second_start_finds_everything_again(alone: Commands) -> None:
 def test_a_child_that_dies_is_started_again(alone: Commands) -> None:
     alone.serve("up")
     supervisor = alone.processes[0].pid
-    first = eventually(lambda: worker_of(supervisor))
+    first = child_that_runs(supervisor, "workers")
     os.kill(first, signal.SIGKILL)
-    assert eventually(lambda: (worker_of(supervisor) or first) != first)
+    eventually(lambda: not runs(first))
+    assert child_that_runs(supervisor, "workers") != first
 
 
 def test_what_keeps_a_command_from_starting_is_one_sentence(

@@ -1,0 +1,39 @@
+"""Processes as the kernel shows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.e2e.harness import eventually
+
+
+def children(pid: int) -> list[int]:
+    """The children of a process."""
+    return [
+        int(child)
+        for task in Path(f"/proc/{pid}/task").iterdir()
+        for child in (task / "children").read_text().split()
+    ]
+
+
+def runs(pid: int) -> bool:
+    """Whether a process is there and not only its status."""
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+def child_that_runs(pid: int, what: str) -> int:
+    """The child of a process whose command line has this in it, once there is one."""
+
+    def found() -> int | None:
+        for child in children(pid):
+            try:
+                if what in Path(f"/proc/{child}/cmdline").read_text():
+                    return child
+            except (FileNotFoundError, ProcessLookupError):
+                pass
+        return None
+
+    return int(eventually(found))
