@@ -20,7 +20,7 @@ import structlog
 from lookalike import metrics
 from lookalike.catalog import change
 from lookalike.catalog.change import Outcome
-from lookalike.catalog.product import Part, PartState, PictureSeen, Product
+from lookalike.catalog.product import Failure, Part, PartState, PictureSeen, Product
 from lookalike.catalog.text import enriched_text
 from lookalike.embedding.pictures import Look, Picture, PictureReader
 from lookalike.embedding.protocol import Embedder
@@ -45,9 +45,10 @@ RETRY_AFTER_S = (5.0, 30.0)
 
 OUR_FAULT_REST_S = 15.0
 
-_ENDED_WORKERS = (
+_ENDED_WORKERS = Failure(
     "Making this product's vectors ended the worker three times, so it is not tried again. "
-    "Replace its picture, or upload the product once more to retry."
+    "Replace its picture, or upload the product once more to retry.",
+    reason="ended_workers",
 )
 
 
@@ -365,6 +366,7 @@ def _without_picture(
         if tries < TRIES:
             work.rest_s = max(RETRY_AFTER_S[tries - 1], error.retry_after or 0.0)
             return
-        work.outcome.failed[Part.IMAGE] = f"{error.detail} Tried {TRIES} times."
+        failure = Failure(f"{error.detail} Tried {TRIES} times.", error.reason)
     else:
-        work.outcome.failed[Part.IMAGE] = error.detail
+        failure = Failure(error.detail, error.reason)
+    work.outcome.failed[Part.IMAGE] = failure
