@@ -52,6 +52,10 @@ SEARCHES_WITHOUT_RESULTS = Counter(
     "Answered searches that found nothing, by what was asked with.",
     ["kind"],
 )
+SEARCH_EVENTS_DROPPED = Counter(
+    "lookalike_search_events_dropped_total",
+    "Search events that were not kept, because the engine was away or too slow.",
+)
 QUERY_VECTORS = Counter(
     "lookalike_query_vectors_total",
     "Vectors of queries, by whether they were remembered or had to be made.",

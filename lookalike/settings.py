@@ -150,6 +150,7 @@ class Settings:
     worker_processes: int = _setting(_whole(1, 64), 1)
     max_body_mb: int = _setting(_whole(1, 4096), 32)
     max_upload_mb: int = _setting(_whole(1, 65536), 512)
+    search_events_days: int = _setting(_whole(0, 3660), 30)
     lease_s: float = _setting(_seconds, 30.0)
     fetch_allow: tuple[str, ...] = _setting(_commas, ())
     fetch_timeout_s: float = _setting(_seconds, 20.0)

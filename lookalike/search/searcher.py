@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -18,6 +18,13 @@ from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Invalid, NotFound, NotReady, PictureError
 from lookalike.index.protocol import ByWords, Component, Nearest, ProductIndex, Vector
+from lookalike.search.events import (
+    LONGEST_WORDS,
+    SearchEvent,
+    filters_asked,
+    host_asked,
+    utc_now,
+)
 from lookalike.search.query import (
     ImageBytes,
     ImageUrl,
@@ -83,6 +90,10 @@ class Answer:
     steps: Steps = field(default_factory=Steps)
 
 
+def _unrecorded(event: SearchEvent) -> None:
+    """Records nothing."""
+
+
 class Searcher:
     """Finds a tenant's products by picture, by product, by words, or by words beside a picture."""
 
@@ -92,11 +103,13 @@ class Searcher:
         embedder: Embedder,
         pictures: PictureReader,
         known: QueryVectors,
+        record: Callable[[SearchEvent], None] = _unrecorded,
     ) -> None:
         self._index = index
         self._embedder = embedder
         self._pictures = pictures
         self._known = known
+        self._record = record
         self._looks = embedder.pack.calibrations[Pair.IMAGE_IMAGE]
         self._words = WordScores(embedder.pack.calibrations)
 
@@ -108,6 +121,7 @@ class Searcher:
         """
         answer = self._answer(tenant, query, Steps())
         _count(answer)
+        self._record(self._event(tenant, query, answer))
         return answer
 
     def _answer(self, tenant: str, query: SearchQuery, steps: Steps) -> Answer:
@@ -117,6 +131,24 @@ class Searcher:
         if query.words is not None:
             vector = _between(vector, self._text_vector(query.words, steps))
         return self._by_looks(tenant, query, vector, steps)
+
+    def _event(self, tenant: str, query: SearchQuery, answer: Answer) -> SearchEvent:
+        return SearchEvent(
+            at=utc_now(),
+            tenant=tenant,
+            model=self._embedder.pack.name,
+            kind=answer.kind.value,
+            words=None if query.words is None else query.words[:LONGEST_WORDS],
+            image_host=host_asked(query),
+            filters=filters_asked(query.filters),
+            threshold=query.threshold,
+            max_results=query.max_results,
+            results=len(answer.matches),
+            total=answer.total,
+            best_score=answer.matches[0].score if answer.matches else None,
+            ms=answer.steps.total_ms,
+            steps_ms=answer.steps.ms,
+        )
 
     def _by_looks(self, tenant: str, query: SearchQuery, vector: Vector, steps: Steps) -> Answer:
         asked = Nearest(

@@ -37,6 +37,11 @@ class Naming:
         """The index of the accounts."""
         return f"{self.prefix}-accounts"
 
+    @property
+    def searches(self) -> str:
+        """What the indices of search events begin with, each followed by a day."""
+        return f"{self.prefix}-searches"
+
 
 def make_products(engine: Engine, naming: Naming, edition: Edition, index_type: str) -> None:
     """Makes sure that there is the index of an edition. Any number of processes may do so at once.
@@ -107,6 +112,13 @@ def prepare_accounts(engine: Engine, naming: Naming) -> str:
         _put(engine, f"/_index_template/{naming.accounts}", template)
         _create(engine, naming.accounts, {})
     return naming.accounts
+
+
+def prepare_searches(engine: Engine, naming: Naming) -> None:
+    """Puts the template of the search events; a day's index is made by its first event. Raises
+    what `make_products` raises."""
+    template = index_templates(engine.dialect, naming.prefix)[naming.searches]
+    _put(engine, f"/_index_template/{naming.searches}", template)
 
 
 def _vectors(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> Json:
