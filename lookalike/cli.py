@@ -16,6 +16,7 @@ from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
 from lookalike.commands.dashboard import dashboard
 from lookalike.commands.doctor import doctor
+from lookalike.commands.kibana import kibana
 from lookalike.commands.models import models
 from lookalike.commands.reindex import reindex
 from lookalike.commands.setup import setup
@@ -43,6 +44,7 @@ main.add_command(reindex)
 main.add_command(doctor)
 main.add_command(setup)
 main.add_command(dashboard)
+main.add_command(kibana)
 main.add_command(top)
 main.add_command(models)
 
