@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from lookalike.catalog.product import Facts, Failure, PartState
+from lookalike.index.editions import FIRST, Edition, opened
 from lookalike.index.engine.events import EngineEventLog
 from lookalike.index.engine.protocol import Engine
 from lookalike.index.engine.setup import Naming, prepare_searches
 from lookalike.index.protocol import Write
 from lookalike.kibana.objects import ndjson, saved_objects
 from lookalike.search.events import utc_now
-from tests.contract.harness import SPACE, TENANT, connect, open_engine, product
+from tests.contract.harness import SPACE, TENANT, connect, open_editions, product
 from tests.contract.test_event_log import EVENT, STEPS
 
 FOLDER = Path(__file__).parents[2] / "index_templates" / "kibana"
@@ -37,7 +38,10 @@ def kind(request: pytest.FixtureRequest) -> str:
 def engine(kind: str, server: str, prefix: str) -> Iterator[Engine]:
     """An engine with products of every status, and searches of every kind."""
     made, naming = connect(kind, server), Naming(prefix)
-    index = open_engine(kind, server, prefix, SPACE)
+    editions = open_editions(kind, server, prefix)
+    first = Edition(name=FIRST, pack="-", model=SPACE.model, dimensions=SPACE.dimensions)
+    state = opened(editions, first)
+    index = editions.open(state.serving, state.epoch)
     facts = Facts(
         name="Mug",
         brand="Acme",
