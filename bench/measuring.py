@@ -66,7 +66,7 @@ def products(tenant: str, count: int, first: int = 0) -> Iterator[Product]:
             text=PartState.DONE,
             image_digest="-",
             text_digest="-",
-            embedding_error=None,
+            failure=None,
             created_at=start + timedelta(seconds=number),
             updated_at=start,
         )

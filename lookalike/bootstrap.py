@@ -20,6 +20,7 @@ from lookalike.catalog.bulk import Bulk
 from lookalike.catalog.catalog import Catalog
 from lookalike.catalog.reindex import Reindex
 from lookalike.catalog.writer import Writer
+from lookalike.embedding.counted import CountedEmbedder
 from lookalike.embedding.onnx import OnnxEmbedder
 from lookalike.embedding.packing.library import BUILTIN, Library
 from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
@@ -37,8 +38,9 @@ from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.accounts import EngineAccountStore
 from lookalike.index.engine.connecting import Address
 from lookalike.index.engine.editions import EngineEditions
+from lookalike.index.engine.events import EngineEventLog
 from lookalike.index.engine.protocol import Engine
-from lookalike.index.engine.setup import Naming, prepare_accounts
+from lookalike.index.engine.setup import Naming, prepare_accounts, prepare_searches
 from lookalike.index.opensearch import OpenSearchEngine
 from lookalike.index.protocol import ProductIndex
 from lookalike.index.sqlite.accounts import SqliteAccountStore
@@ -54,8 +56,11 @@ from lookalike.jobs.rq_ticker import RqTicker
 from lookalike.jobs.sweeper import Sweeper
 from lookalike.pixels.fetch import Fetcher
 from lookalike.remodel.remodel import Remodel
+from lookalike.search.events import EventLog, NoEventLog
+from lookalike.search.recording import Recorder
 from lookalike.search.redis_memory import RedisMemory
 from lookalike.search.remembering import Memory, QueryVectors
+from lookalike.search.retention import Retention
 from lookalike.search.searcher import Searcher
 from lookalike.settings import ENGINES, Settings
 
@@ -127,11 +132,13 @@ class Shared:
     jobs: JobStore
     answers: Answers
     memory: Memory
+    recorder: Recorder
     accounts: Accounts
     callers: Callers
     searches: Searches
     quota: Quota
     bookkeeping: Bookkeeping
+    retention: Retention
 
 
 def make_services(settings: Settings) -> Services:
@@ -159,6 +166,7 @@ def make_shared(settings: Settings) -> Shared:
         RedisCounters(line, "products", PRODUCTS_KEPT_S),
         lambda tenant: serving().counts(tenant).stored,
     )
+    events = make_event_log(settings)
     return Shared(
         settings=settings,
         watch=watch,
@@ -173,11 +181,13 @@ def make_shared(settings: Settings) -> Shared:
         jobs=RedisJobStore(connection, lambda: serving().refresh()),
         answers=RedisAnswers(connection),
         memory=RedisMemory(line),
+        recorder=Recorder(events if settings.search_events_days else NoEventLog()),
         accounts=Accounts(store),
         callers=Callers(store),
         searches=searches,
         quota=quota,
         bookkeeping=Bookkeeping(store, searches, quota),
+        retention=Retention(events, settings.search_events_days),
     )
 
 
@@ -214,6 +224,7 @@ def services_of(shared: Shared, model: Model) -> Services:
             model.queries,
             pictures,
             QueryVectors(shared.memory, digest, model.pack.dimensions),
+            shared.recorder.record,
         ),
         accounts=shared.accounts,
         callers=shared.callers,
@@ -230,9 +241,13 @@ def make_model(settings: Settings, name: str) -> Model:
     pack = make_pack(settings, name)
     if not settings.triton_url:
         embedder = make_embedder(settings, pack)
-        return Model(pack, embedder, embedder)
+        return _counted(pack, embedder, embedder)
     served = served_by(settings.triton_url, pack)
-    return Model(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
+    return _counted(pack, TritonEmbedder(served, BATCH), TritonEmbedder(served, QUERY))
+
+
+def _counted(pack: Pack, products: Embedder, queries: Embedder) -> Model:
+    return Model(pack, CountedEmbedder(products, "products"), CountedEmbedder(queries, "queries"))
 
 
 def make_embedder(settings: Settings, pack: Pack) -> Embedder:
@@ -299,6 +314,11 @@ def make_other_pipeline(services: Services, other: Edition, epoch: int) -> Pipel
 
 def make_sweeper(services: Services, fail: Callable[[Claim], None]) -> Sweeper:
     """What a worker process runs in a thread beside its work; `fail`: see `Pipeline.fail`."""
+
+    def keep_books() -> None:
+        services.bookkeeping.keep()
+        services.shared.retention.keep()
+
     return Sweeper(
         queue=services.queue,
         ticker=services.ticker,
@@ -306,7 +326,7 @@ def make_sweeper(services: Services, fail: Callable[[Claim], None]) -> Sweeper:
         jobs=services.jobs,
         fail=fail,
         resume=services.reindex.resume,
-        keep_books=services.bookkeeping.keep,
+        keep_books=keep_books,
         turn=RedisTurn(services.shared.connection, "sweeper"),
         recheck_after=services.settings.recheck_after,
     )
@@ -336,6 +356,16 @@ def make_account_store(settings: Settings) -> AccountStore:
     if engine := _engine(settings):
         return EngineAccountStore(engine, prepare_accounts(engine, _naming(settings)))
     return SqliteAccountStore(_sqlite_path(settings))
+
+
+def make_event_log(settings: Settings) -> EventLog:
+    """What was searched for, in the engine; the embedded index keeps none."""
+    engine = _engine(settings)
+    if engine is None:
+        return NoEventLog()
+    if settings.search_events_days:
+        prepare_searches(engine, _naming(settings))
+    return EngineEventLog(engine, _naming(settings))
 
 
 def make_pack(settings: Settings, name: str) -> Pack:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from queue import SimpleQueue
 
 import click
 
+from lookalike import metrics
 from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
 from lookalike.commands.dashboard import dashboard
 from lookalike.commands.doctor import doctor
+from lookalike.commands.kibana import kibana
 from lookalike.commands.models import models
 from lookalike.commands.reindex import reindex
 from lookalike.commands.setup import setup
@@ -21,7 +24,7 @@ from lookalike.commands.speaking import in_sentences, settings_of
 from lookalike.commands.top import top
 from lookalike.demo.run import run_demo
 from lookalike.running.system import running
-from lookalike.running.web import address, listen, passed, web_argv
+from lookalike.running.web import address, listen_all, web_argv
 
 _host = click.option("--host", help="Address to listen on; LOOKALIKE_HOST, else 127.0.0.1.")
 _port = click.option(
@@ -41,6 +44,7 @@ main.add_command(reindex)
 main.add_command(doctor)
 main.add_command(setup)
 main.add_command(dashboard)
+main.add_command(kibana)
 main.add_command(top)
 main.add_command(models)
 
@@ -75,11 +79,12 @@ def serve(host: str | None, port: int | None) -> None:
     check(settings)
     if first := make_accounts(settings).open():
         click.echo(f"Your first API key, shown this once: {first}")
-    listener = passed() or listen(settings.host, settings.port)
-    click.echo(f"Serving {address(settings.host, listener)}. Ctrl-C stops.")
+    listeners = listen_all(settings)
+    click.echo(f"Serving {address(settings.host, listeners[0])}. Ctrl-C stops.")
     sys.stdout.flush()
-    argv = web_argv(listener)
-    os.execv(argv[0], argv)
+    argv = web_argv(listeners)
+    counting = metrics.new_folder(Path(tempfile.mkdtemp(prefix="lookalike-metrics-")))
+    os.execve(argv[0], argv, os.environ | counting)
 
 
 @main.command()

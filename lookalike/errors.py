@@ -28,6 +28,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any, ClassVar
 
 
@@ -162,10 +163,37 @@ class ModelAway(Away):
     code = "model_unavailable"
 
 
+class PictureReason(StrEnum):
+    """Why a picture cannot be had, for those who count."""
+
+    BAD_URL = "bad_url"
+    FORBIDDEN_ADDRESS = "forbidden_address"
+    REFUSED = "refused"
+    """Its server answered 4xx."""
+    REDIRECTS = "redirects"
+    COMPRESSED = "compressed"
+    FILE_TOO_LARGE = "file_too_large"
+    NOT_A_PICTURE = "not_a_picture"
+    DAMAGED = "damaged"
+    TOO_MANY_PIXELS = "too_many_pixels"
+    HOST_UNKNOWN = "host_unknown"
+    UNTRUSTED = "untrusted"
+    PAUSED = "paused"
+    """Its server asked for a pause, which is not over."""
+    TIMED_OUT = "timed_out"
+    BROKEN_OFF = "broken_off"
+    SERVER_ERROR = "server_error"
+    """Its server answered 5xx, or 429."""
+
+
 class PictureError(LookalikeError):
     """A picture cannot be had; `detail` says which, what went wrong and what to do."""
 
     code = "picture_error"
+
+    def __init__(self, detail: str, *, reason: PictureReason) -> None:
+        super().__init__(detail)
+        self.reason = reason
 
 
 class PictureUnusable(PictureError):
@@ -179,8 +207,10 @@ class PictureUnreachable(PictureError):
 
     code = "picture_unreachable"
 
-    def __init__(self, detail: str, retry_after: float | None = None) -> None:
-        super().__init__(detail)
+    def __init__(
+        self, detail: str, retry_after: float | None = None, *, reason: PictureReason
+    ) -> None:
+        super().__init__(detail, reason=reason)
         self.retry_after = retry_after
 
 

@@ -140,6 +140,8 @@ class Settings:
     triton_url: tuple[str, ...] = _setting(_triton_urls, ())
     host: str = _setting(str, "127.0.0.1")
     port: int = _setting(_whole(0, 65535), 8080)
+    metrics_host: str = _setting(str, "127.0.0.1")
+    metrics_port: int | None = _setting(_whole(1, 65535))
     web_processes: int = field(
         default_factory=_default_web_processes, metadata={"parse": _whole(1, 64)}
     )
@@ -148,6 +150,7 @@ class Settings:
     worker_processes: int = _setting(_whole(1, 64), 1)
     max_body_mb: int = _setting(_whole(1, 4096), 32)
     max_upload_mb: int = _setting(_whole(1, 65536), 512)
+    search_events_days: int = _setting(_whole(0, 3660), 30)
     lease_s: float = _setting(_seconds, 30.0)
     fetch_allow: tuple[str, ...] = _setting(_commas, ())
     fetch_timeout_s: float = _setting(_seconds, 20.0)

@@ -17,7 +17,7 @@ from lookalike.bootstrap import Services
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
 from lookalike.stage import Stage
-from webapp import access, auth, cors, health, keypath, limits, problems
+from webapp import access, auth, cors, health, keypath, limits, metrics, problems
 from webapp.accounts.routes import blueprint as accounts
 from webapp.feed.routes import blueprint as feed
 from webapp.state import EXTENSION
@@ -74,6 +74,7 @@ def create_app(services: Services | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * 1024 * 1024
     app.extensions[EXTENSION] = current
     access.install(app)
+    metrics.install(app, settings.metrics_port)
     auth.install(app)
     cors.install(app)
     limits.install(app)

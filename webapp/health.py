@@ -23,13 +23,13 @@ def _healthz() -> Response:
 
 
 def _readyz() -> tuple[Response, int]:
-    """503 where products cannot be had. Without the queue searches and single uploads go on, so
-    that is only degraded."""
-    checks = {"index": _asked(_index), "queue": _asked(_queue)}
+    """503 where products cannot be had. Without the queue searches and single uploads go on, and
+    without the model uploads, lists and searches by product do, so that is only degraded."""
+    checks = {"index": _asked(_index), "queue": _asked(_queue), "model": _asked(_model)}
     if checks["index"]["status"] != "ok":
         return jsonify(status="not_ready", **checks), 503
-    ready = "ready" if checks["queue"]["status"] == "ok" else "degraded"
-    return jsonify(status=ready, **checks), 200
+    whole = all(check["status"] == "ok" for check in checks.values())
+    return jsonify(status="ready" if whole else "degraded", **checks), 200
 
 
 def _asked(check: Callable[[], dict[str, Any]]) -> dict[str, Any]:
@@ -52,3 +52,9 @@ def _queue() -> dict[str, Any]:
         "with_workers": depth.leased,
         "oldest_due_s": round(depth.oldest_due_s, 1),
     }
+
+
+def _model() -> dict[str, Any]:
+    """What embeds pictures and words answers."""
+    services().embedder.check()
+    return {}

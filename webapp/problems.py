@@ -12,6 +12,7 @@ from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from lookalike import metrics
 from lookalike.accounts.searches import Rate
 from lookalike.errors import (
     Away,
@@ -110,6 +111,7 @@ def problem(
     if errors:
         document["errors"] = errors
     document |= members or {}
+    metrics.PROBLEMS.labels(code).inc()
     return Response(
         json.dumps(document),
         status,

@@ -10,6 +10,7 @@ import threading
 import time
 
 import structlog
+from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
@@ -60,6 +61,7 @@ def run() -> None:
             "No Redis answers at LOOKALIKE_REDIS_URL, where the worker gets its work. Start it, or "
             "correct the URL."
         ) from error
+    _serve_metrics(settings)
     made = Workshop(stage)
     _workshops.append(made)
     stop = threading.Event()
@@ -73,6 +75,20 @@ def run() -> None:
         sweeper.join()
         made.close()
         stage.close()
+
+
+def _serve_metrics(settings: Settings) -> None:
+    """Opens the port at which this worker's metrics are read, if it has one of its own. Raises
+    `Misconfigured`."""
+    if settings.metrics_port is None:
+        return
+    try:
+        start_http_server(settings.metrics_port, settings.metrics_host)
+    except OSError as error:
+        raise Misconfigured(
+            f"LOOKALIKE_METRICS_PORT={settings.metrics_port} is in use ({error.strerror}). Give "
+            "each worker of a machine a port of its own."
+        ) from error
 
 
 def _work_until_stopped(settings: Settings) -> bool:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from lookalike.catalog.face import FEED, Face
-from lookalike.catalog.product import Facts, Part, PartState, PictureSeen, Product
+from lookalike.catalog.product import Facts, Failure, Part, PartState, PictureSeen, Product
 from lookalike.catalog.text import EMBEDDED, image_digest, text_digest
 from lookalike.index.protocol import Vector
 
@@ -62,7 +62,7 @@ def create(tenant: str, upload: Upload, face: Face, model: str, now: datetime) -
         text=PartState.OWED,
         image_digest=None,
         text_digest="",
-        embedding_error=None,
+        failure=None,
         created_at=now,
         updated_at=now,
     )
@@ -95,7 +95,7 @@ def owe_again(product: Product) -> Change:
             product,
             image=PartState.OWED if has_picture else PartState.ABSENT,
             text=PartState.OWED,
-            embedding_error=None,
+            failure=None,
             generation=product.generation + 1,
         )
     )
@@ -104,7 +104,7 @@ def owe_again(product: Product) -> Change:
 def try_again(product: Product) -> Product:
     """A product of which what failed is owed again."""
     again = {part.value: PartState.OWED for part in Part if _has_failed(product, part)}
-    return replace(product, embedding_error=None, **again)  # type: ignore[arg-type]
+    return replace(product, failure=None, **again)  # type: ignore[arg-type]
 
 
 def followed(product: Product, copy: Product | None, model: str) -> Change:
@@ -130,7 +130,7 @@ def followed(product: Product, copy: Product | None, model: str) -> Change:
         **again,  # type: ignore[arg-type]
     )
     if PartState.FAILED not in (after.image, after.text):
-        after = replace(after, embedding_error=None)
+        after = replace(after, failure=None)
     return Change(after, changed.vectors)
 
 
@@ -147,7 +147,7 @@ def _owing_all(product: Product, model: str) -> Product:
         text=PartState.OWED,
         image_digest=picture,
         text_digest=text_digest(product.facts, model),
-        embedding_error=None,
+        failure=None,
         picture=None,
     )
 
@@ -188,7 +188,7 @@ def _changed(
         picture=product.picture if picture == product.image_digest else None,
     )
     if PartState.FAILED not in (changed.image, changed.text):
-        changed = replace(changed, embedding_error=None)
+        changed = replace(changed, failure=None)
     lost_picture = changed.image is PartState.ABSENT is not product.image
     return Change(changed, {Part.IMAGE: None} if lost_picture else {})
 
@@ -211,7 +211,7 @@ class Outcome:
 
     of: Product
     made: dict[Part, Vector] = field(default_factory=dict)
-    failed: dict[Part, str] = field(default_factory=dict)
+    failed: dict[Part, Failure] = field(default_factory=dict)
     picture: PictureSeen | None = None
 
 
@@ -227,9 +227,9 @@ def settle(product: Product, outcome: Outcome) -> Change | None:
     failed = {part for part in outcome.failed if _wants(product, outcome, part)}
     states = dict.fromkeys(map(str, made), PartState.DONE)
     states |= dict.fromkeys(map(str, failed), PartState.FAILED)
-    errors = [outcome.failed[part] for part in Part if part in failed]
-    error = " ".join([product.embedding_error or "", *errors]).strip() or None
-    settled = replace(product, embedding_error=error, **states)  # type: ignore[arg-type]
+    failures = [outcome.failed[part] for part in Part if part in failed]
+    failure = _both(product.failure, *failures)
+    settled = replace(product, failure=failure, **states)  # type: ignore[arg-type]
     if settled.image is PartState.DONE and _is_from(product, outcome, Part.IMAGE):
         settled = replace(settled, picture=outcome.picture or product.picture)
     if settled == product:
@@ -249,3 +249,11 @@ def _is_from(product: Product, outcome: Outcome, part: Part) -> bool:
 
 def _digest(product: Product, part: Part) -> str | None:
     return product.image_digest if part is Part.IMAGE else product.text_digest
+
+
+def _both(*failures: Failure | None) -> Failure | None:
+    """One failure that says all: each sentence, and the first reason."""
+    there = [each for each in failures if each]
+    if not there:
+        return None
+    return Failure(" ".join(each.detail for each in there), there[0].reason)

@@ -95,6 +95,15 @@ class PictureSeen:
         return replace(self, checked_at=checked_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a product could not be embedded: `detail` in a sentence for its merchant, `reason` in a
+    word for those who count (see `PictureReason`)."""
+
+    detail: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """One product of one tenant, as it is stored; its vectors are kept beside it.
@@ -114,11 +123,16 @@ class Product:
     text: PartState
     image_digest: str | None
     text_digest: str
-    embedding_error: str | None
+    failure: Failure | None
     created_at: datetime
     updated_at: datetime
     generation: int = 0
     picture: PictureSeen | None = None
+
+    @property
+    def embedding_error(self) -> str | None:
+        """What its merchant is told of its failure."""
+        return self.failure.detail if self.failure else None
 
     @property
     def id(self) -> str:

@@ -18,7 +18,7 @@ from lookalike.accounts.keys import (
 from lookalike.accounts.model import ApiKey, Browser, KeyState, Scope
 from lookalike.accounts.origins import origin
 from lookalike.accounts.tiers import TIERS
-from lookalike.bootstrap import make_accounts, make_index
+from lookalike.bootstrap import make_accounts, make_event_log, make_index
 from lookalike.commands.speaking import in_sentences, settings_of
 
 _IN_FORCE = f"in force within {IN_FORCE_WITHIN_S:.0f} seconds"
@@ -88,6 +88,7 @@ def delete_tenant(tenant: str, yes: bool) -> None:
     index = make_index(settings)
     accounts.delete_tenant(found.id, index)
     index.close()
+    make_event_log(settings).forget_tenant(found.id)
     click.echo(f"Tenant {tenant} is gone, with all it owned.")
 
 

@@ -43,6 +43,9 @@ class OnnxEmbedder:
         """One vector a picture. Raises `ModelAway`."""
         return self._vision.run(pixels)
 
+    def check(self) -> None:
+        """It is loaded, so it answers."""
+
     def texts(self, texts: Sequence[str]) -> Vectors:
         """One vector a text, cut at the end to the model's length. Raises `ModelAway`."""
         return self._text.run(self._tokens.ids(texts))

@@ -11,10 +11,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from lookalike import metrics
 from lookalike.catalog.product import PictureSeen
 from lookalike.embedding.packs import Pack
 from lookalike.embedding.preprocess import decode_at_least, prepare
-from lookalike.errors import PictureUnusable
+from lookalike.errors import PictureError, PictureUnusable
 from lookalike.pixels.decode import decode
 from lookalike.pixels.download import Download, Validators
 
@@ -59,6 +60,15 @@ class PictureReader:
     def look(self, url: str, before: PictureSeen | None, now: datetime) -> Look:
         """The picture behind a URL, unless it is the one that was seen `before`. Raises
         `PictureUnusable` or `PictureUnreachable`."""
+        try:
+            look = self._look(url, before, now)
+        except PictureError as error:
+            metrics.PICTURES.labels(error.reason).inc()
+            raise
+        metrics.PICTURES.labels("unchanged" if look.picture is None else "ok").inc()
+        return look
+
+    def _look(self, url: str, before: PictureSeen | None, now: datetime) -> Look:
         known = Validators(before.etag, before.last_modified) if before else Validators()
         download = self._source.download(url, known)
         if download is None:
@@ -86,4 +96,4 @@ class PictureReader:
         try:
             return self.from_bytes(data)
         except PictureUnusable as error:
-            raise PictureUnusable(f"{url[:200]}: {error.detail}") from error
+            raise PictureUnusable(f"{url[:200]}: {error.detail}", reason=error.reason) from error

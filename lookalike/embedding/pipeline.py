@@ -17,9 +17,10 @@ from typing import Protocol, TypeVar
 import numpy as np
 import structlog
 
+from lookalike import metrics
 from lookalike.catalog import change
 from lookalike.catalog.change import Outcome
-from lookalike.catalog.product import Part, PartState, PictureSeen, Product
+from lookalike.catalog.product import Failure, Part, PartState, PictureSeen, Product
 from lookalike.catalog.text import enriched_text
 from lookalike.embedding.pictures import Look, Picture, PictureReader
 from lookalike.embedding.protocol import Embedder
@@ -44,9 +45,10 @@ RETRY_AFTER_S = (5.0, 30.0)
 
 OUR_FAULT_REST_S = 15.0
 
-_ENDED_WORKERS = (
+_ENDED_WORKERS = Failure(
     "Making this product's vectors ended the worker three times, so it is not tried again. "
-    "Replace its picture, or upload the product once more to retry."
+    "Replace its picture, or upload the product once more to retry.",
+    reason="ended_workers",
 )
 
 
@@ -76,6 +78,15 @@ class _Work:
     @property
     def tenant(self) -> str:
         return self.claimed.tenant
+
+    @property
+    def fate(self) -> str:
+        """What became of it, for those who count."""
+        if self.our_fault:
+            return "released"
+        if self.rest_s is not None:
+            return "retry"
+        return "failed" if self.outcome.failed else "embedded"
 
 
 @dataclass(slots=True)
@@ -165,6 +176,7 @@ class Pipeline:
             work.outcome.failed = dict.fromkeys(work.product.owed, _ENDED_WORKERS)
         self._write(works)
         self._settle(claim, claim.items)
+        _count(works)
 
     @contextmanager
     def _holding(self, claim: Claim) -> Iterator[None]:
@@ -203,6 +215,7 @@ class Pipeline:
         self._settle(claim, [item for item in claim.items if item not in held_back])
         self.queue.retry(claim, retried)
         self.queue.release(claim, released, OUR_FAULT_REST_S)
+        _count(works)
         tally.retried += len(retried)
         tally.released += len(released)
 
@@ -318,6 +331,11 @@ class Pipeline:
         self._pool.shutdown()
 
 
+def _count(works: Sequence[_Work]) -> None:
+    for work in works:
+        metrics.PRODUCTS_WORKED_OFF.labels(work.fate).inc()
+
+
 class _OfTenant(Protocol):
     @property
     def tenant(self) -> str: ...
@@ -348,6 +366,7 @@ def _without_picture(
         if tries < TRIES:
             work.rest_s = max(RETRY_AFTER_S[tries - 1], error.retry_after or 0.0)
             return
-        work.outcome.failed[Part.IMAGE] = f"{error.detail} Tried {TRIES} times."
+        failure = Failure(f"{error.detail} Tried {TRIES} times.", error.reason)
     else:
-        work.outcome.failed[Part.IMAGE] = error.detail
+        failure = Failure(error.detail, error.reason)
+    work.outcome.failed[Part.IMAGE] = failure

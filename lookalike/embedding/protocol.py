@@ -28,5 +28,8 @@ class Embedder(Protocol):
     def images(self, pixels: Pixels) -> Vectors:
         """One vector a picture."""
 
+    def check(self) -> None:
+        """Returns when the model can answer. Raises `ModelAway`."""
+
     def texts(self, texts: Sequence[str]) -> Vectors:
         """One vector a text, cut at the end to the model's length."""

@@ -73,6 +73,13 @@ class TritonEmbedder:
         """One vector a picture. Raises `ModelAway`."""
         return self._model.image.run(pixels, self._haste)
 
+    def check(self) -> None:
+        """Asks the server. Raises `ModelAway`."""
+        try:
+            self._model.check()
+        except Misconfigured as error:
+            raise ModelAway(error.detail) from error
+
     def texts(self, texts: Sequence[str]) -> Vectors:
         """One vector a text, cut at the end to the model's length. Raises `ModelAway`."""
         return self._model.text.run(self._model.tokens.ids(texts), self._haste)

@@ -8,12 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from lookalike.catalog import fingerprint
 from lookalike.catalog.category import segments
 from lookalike.catalog.folding import fold
 from lookalike.catalog.metadata import terms
-from lookalike.catalog.product import EmbeddingStatus, Facts, PartState, PictureSeen, Product
+from lookalike.catalog.product import (
+    EmbeddingStatus,
+    Facts,
+    Failure,
+    PartState,
+    PictureSeen,
+    Product,
+)
 from lookalike.catalog.tokens import tokens
 
 Document = dict[str, Any]
@@ -41,6 +49,7 @@ def to_document(product: Product) -> Document:
         "image_digest": product.image_digest,
         "text_digest": product.text_digest,
         "embedding_error": product.embedding_error,
+        "failure_reason": product.failure.reason if product.failure else None,
         "created_at": _timestamp(product.created_at),
         "updated_at": _timestamp(product.updated_at),
         "generation": product.generation,
@@ -62,7 +71,7 @@ def from_document(document: Mapping[str, Any]) -> Product:
         text=PartState(document["text"]),
         image_digest=document["image_digest"],
         text_digest=document["text_digest"],
-        embedding_error=document["embedding_error"],
+        failure=_failure(document),
         created_at=datetime.fromisoformat(document["created_at"]),
         updated_at=datetime.fromisoformat(document["updated_at"]),
         generation=document.get("generation", 0),
@@ -85,7 +94,8 @@ class Matchable:
     """What filters and orders need of a product beyond its document. `created_us`: microseconds
     since 1970, finer than an engine's own dates; `checked_us`: when the picture behind the image
     vector was last looked at, 0 where nobody knows, None without such a vector; `category_key`: see
-    `category_key`; tokens are joined by spaces, at which alone an engine splits them."""
+    `category_key`; `image_host`: for those who look where pictures fail; tokens are joined by
+    spaces, at which alone an engine splits them."""
 
     status: EmbeddingStatus
     created_us: int
@@ -94,6 +104,7 @@ class Matchable:
     brand_folded: str | None
     category_folded: str | None
     category_key: str
+    image_host: str | None
     name_tokens: str
     brand_tokens: str
     category_tokens: str
@@ -111,6 +122,7 @@ def matchable(product: Product) -> Matchable:
         brand_folded=None if brand is None else fold(brand),
         category_folded=None if category is None else fold(category),
         category_key=category_key(segments(category)),
+        image_host=host_of(product.facts.image_url),
         name_tokens=" ".join(tokens(product.facts.name)),
         brand_tokens=" ".join(tokens(brand or "")),
         category_tokens=" ".join(tokens(category or "")),
@@ -124,6 +136,14 @@ def category_key(path: Sequence[str]) -> str:
     return "".join(segment.replace(_SEGMENT_END, " ") + _SEGMENT_END for segment in path)
 
 
+def host_of(url: str | None) -> str | None:
+    """The host of a URL that a merchant wrote, in small letters; None where there is none."""
+    try:
+        return urlsplit(url or "").hostname
+    except ValueError:  # an address in brackets that is none
+        return None
+
+
 def microseconds(moment: datetime) -> int:
     """An aware time as whole microseconds since 1970."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
@@ -132,6 +152,12 @@ def microseconds(moment: datetime) -> int:
 def compact_json(value: object) -> str:
     """JSON text without blanks, and with every letter as itself. Refuses NaN, which is not JSON."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def _failure(document: Mapping[str, Any]) -> Failure | None:
+    if document["embedding_error"] is None:
+        return None
+    return Failure(document["embedding_error"], document.get("failure_reason") or "unknown")
 
 
 def _picture_fields(picture: PictureSeen | None) -> Document:

@@ -273,8 +273,9 @@ class ProductIndex(Protocol):
         """Up to `limit` stamps of all products of all tenants, active or not, in the order of
         tenant and id, beyond `after`. An engine sees what was written before its refresh."""
 
-    def counts(self, tenant: str) -> Counts:
-        """How many products there are, and how far the active ones are."""
+    def counts(self, tenant: str | None) -> Counts:
+        """How many products a tenant, or (None) all of them have, and how far the active ones
+        are."""
 
     def refresh(self) -> None:
         """Returns once searches and lists see everything that was written before."""

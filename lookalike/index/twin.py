@@ -107,7 +107,7 @@ class TwinIndex:
         """Up to `limit` stamps of all products of all tenants, in their order, beyond `after`."""
         return self._serving()[1].stamps(after, limit)
 
-    def counts(self, tenant: str) -> Counts:
+    def counts(self, tenant: str | None) -> Counts:
         """How many products there are, and how far the active ones are."""
         return self._serving()[1].counts(tenant)
 

@@ -93,3 +93,6 @@ class Ticker(Protocol):
 
     def top_up(self, due: int) -> None:
         """Makes sure that ticks enough for `due` products are queued. Raises `QueueAway`."""
+
+    def workers(self) -> int:
+        """How many workers there are. Raises `QueueAway`."""

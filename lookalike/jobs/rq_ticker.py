@@ -35,6 +35,11 @@ class RqTicker:
                     lambda pipeline: self._enqueue(pipeline, due), self._queue.key
                 )
 
+    def workers(self) -> int:
+        """How many workers there are; one that was killed counts until RQ misses it."""
+        with redis_in_words():
+            return int(self._connection.scard(self._workers_key))
+
     def _missing(self, due: int) -> int:
         with self._connection.pipeline(transaction=False) as pipeline:
             pipeline.llen(self._queue.key)

@@ -9,6 +9,7 @@ import numpy as np
 from PIL import ExifTags, Image, UnidentifiedImageError
 from PIL.Image import Transpose
 
+from lookalike.errors import PictureReason as Reason
 from lookalike.errors import PictureUnusable
 from lookalike.pixels.guess import guess
 from lookalike.pixels.scans import scans
@@ -56,19 +57,20 @@ def decode(data: bytes, *, max_pixels: int, at_least: int | None = None) -> Imag
     except (PictureUnusable, MemoryError):  # the latter is our shortage, not the picture's fault
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise PictureUnusable(_too_large(max_pixels)) from error
+        raise _too_large(max_pixels) from error
     except UnidentifiedImageError as error:
-        raise PictureUnusable(_unidentified(data)) from error
+        raise _unidentified(data) from error
     except Exception as error:  # whatever a decoder of five formats raises over rubbish
-        raise PictureUnusable(_DAMAGED) from error
+        raise _damaged() from error
 
 
 def _check_cost(image: Image.Image, data: bytes, max_pixels: int) -> None:
     if image.width * image.height > max_pixels or max(image.size) > LONGEST_EDGE:
-        raise PictureUnusable(_too_large(max_pixels))
+        raise _too_large(max_pixels)
     if data.startswith(_JPEG) and scans(data) > MOST_SCANS:
         raise PictureUnusable(
-            f"The picture is a JPEG of more than {MOST_SCANS} scans. Save it again as a usual one."
+            f"The picture is a JPEG of more than {MOST_SCANS} scans. Save it again as a usual one.",
+            reason=Reason.TOO_MANY_PIXELS,
         )
 
 
@@ -96,17 +98,21 @@ def _on_white(image: Image.Image) -> Image.Image:
     return white
 
 
-def _too_large(max_pixels: int) -> str:
-    return (
+def _too_large(max_pixels: int) -> PictureUnusable:
+    return PictureUnusable(
         f"The picture has too many pixels: at most {max_pixels / 1_000_000:g} million are taken, "
-        f"and {LONGEST_EDGE:,} along an edge. Make it smaller."
+        f"and {LONGEST_EDGE:,} along an edge. Make it smaller.",
+        reason=Reason.TOO_MANY_PIXELS,
     )
 
 
-def _unidentified(data: bytes) -> str:
-    if not data:
-        return f"The file is empty. {_SEND}"
+def _unidentified(data: bytes) -> PictureUnusable:
     if data.startswith((_JPEG, b"\x89PNG\r\n", b"GIF8")) or data[8:12] in _BRANDS:
-        return _DAMAGED
-    seems = guess(data)
-    return f"This seems to be {seems}. {_SEND}" if seems else f"This is no picture. {_SEND}"
+        return _damaged()
+    seems = f"This seems to be {guess(data)}." if guess(data) else "This is no picture."
+    said = f"{seems if data else 'The file is empty.'} {_SEND}"
+    return PictureUnusable(said, reason=Reason.NOT_A_PICTURE)
+
+
+def _damaged() -> PictureUnusable:
+    return PictureUnusable(_DAMAGED, reason=Reason.DAMAGED)

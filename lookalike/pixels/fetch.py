@@ -13,6 +13,7 @@ from importlib.metadata import version
 import httpcore2
 
 from lookalike.errors import Misconfigured, PictureUnreachable, PictureUnusable
+from lookalike.errors import PictureReason as Reason
 from lookalike.pixels.addresses import AddressRule
 from lookalike.pixels.clock import Clock, left_s, timed
 from lookalike.pixels.connecting import CheckedBackend, Resolve, resolve
@@ -85,7 +86,8 @@ class Fetcher:
                     return found
                 at = joined(at, found)
         raise PictureUnusable(
-            f"{shown(url)} redirects more than {MOST_REDIRECTS} times. Give the picture's own URL."
+            f"{shown(url)} redirects more than {MOST_REDIRECTS} times. Give the picture's own URL.",
+            reason=Reason.REDIRECTS,
         )
 
     def _request(
@@ -123,7 +125,8 @@ class Fetcher:
         if answer.get("content-encoding", "identity").lower() != "identity":
             raise PictureUnusable(
                 f"{where} is sent compressed, which was not asked for. Have its server send the "
-                "picture as it is."
+                "picture as it is.",
+                reason=Reason.COMPRESSED,
             )
         announced = answer.get("content-length", "")
         if announced.isdigit() and int(announced) > self._max_bytes:
@@ -139,7 +142,8 @@ class Fetcher:
     def _too_big(self, where: str) -> PictureUnusable:
         return PictureUnusable(
             f"{where} is larger than {self._max_bytes / 2**20:g} MB. Give the URL of a smaller "
-            "file."
+            "file.",
+            reason=Reason.FILE_TOO_LARGE,
         )
 
     def close(self) -> None:

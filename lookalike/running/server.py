@@ -1,9 +1,10 @@
-"""The web's process: gunicorn, configured for this work. `python -m lookalike.running.server FD`
-serves on the listening socket with that file descriptor, which whoever starts it has bound."""
+"""The web's process: gunicorn, configured for this work. `python -m lookalike.running.server FD …`
+serves on the listening sockets with those file descriptors, which whoever starts it has bound."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from gunicorn import util
@@ -31,11 +32,11 @@ def graceful_s(settings: Settings) -> int:
     return round(settings.fetch_timeout_s + settings.index_timeout_s + _BESIDES_S)
 
 
-def configuration(settings: Settings, listener: int) -> dict[str, Any]:
+def configuration(settings: Settings, listeners: Sequence[str]) -> dict[str, Any]:
     """gunicorn's settings. The app is not loaded before the fork: ONNX Runtime and gRPC start
     threads when they are imported, which no fork survives, and so a reload loads new code, too."""
     return {
-        "bind": f"fd://{listener}",
+        "bind": [f"fd://{each}" for each in listeners],
         "worker_class": "lookalike.running.patience.PatientWorker",
         "workers": settings.web_processes,
         "threads": settings.web_threads,
@@ -54,8 +55,8 @@ def configuration(settings: Settings, listener: int) -> dict[str, Any]:
 class Web(BaseApplication):  # type: ignore[misc]
     """gunicorn's own frame around the app."""
 
-    def __init__(self, settings: Settings, listener: int) -> None:
-        self._configuration = configuration(settings, listener)
+    def __init__(self, settings: Settings, listeners: Sequence[str]) -> None:
+        self._configuration = configuration(settings, listeners)
         super().__init__()
 
     def load_config(self) -> None:
@@ -73,4 +74,4 @@ class Web(BaseApplication):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    Web(read_settings(), int(sys.argv[1])).run()
+    Web(read_settings(), sys.argv[1:]).run()

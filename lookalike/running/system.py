@@ -9,18 +9,19 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
+from lookalike import metrics
 from lookalike.bootstrap import check, make_accounts
 from lookalike.errors import Misconfigured
 from lookalike.running.folder import claim_folder
 from lookalike.running.server import graceful_s
 from lookalike.running.supervisor import Child, Supervisor
 from lookalike.running.valkey import valkey_at, wait_until_ready
-from lookalike.running.web import address, listen, web_argv
+from lookalike.running.web import address, listen_all, web_argv
 from lookalike.settings import Settings, variable
 
 READY_WITHIN_S = 60.0
@@ -49,30 +50,34 @@ def running(settings: Settings) -> Iterator[System]:
         stack.callback(os.close, lock)
         check(settings)
         first_key = make_accounts(settings).open()
-        listener = stack.enter_context(listen(settings.host, settings.port))
+        listeners = [stack.enter_context(each) for each in listen_all(settings)]
         supervisor = Supervisor()
         stack.callback(supervisor.stop)
         if settings.redis_url is None:
             settings = replace(settings, redis_url=_start_valkey(supervisor, settings, lock))
-        web = _start_all(supervisor, settings, lock, listener)
+        web = _start_all(supervisor, settings, lock, listeners)
         # Before the children are stopped: clients are then refused, and not left waiting.
-        stack.callback(listener.close)
-        url = address(settings.host, listener)
+        for each in listeners:
+            stack.callback(each.close)
+        url = address(settings.host, listeners[0])
         _wait_until_serving(url, web)
         yield System(settings, url, first_key, supervisor.reload)
 
 
 def _start_all(
-    supervisor: Supervisor, settings: Settings, lock: int, listener: socket.socket
+    supervisor: Supervisor, settings: Settings, lock: int, listeners: Sequence[socket.socket]
 ) -> subprocess.Popen[bytes]:
     """Starts the workers, and the web, whose process it gives."""
     environment, patience_s = _environment(settings), graceful_s(settings) + 5.0
+    environment |= metrics.new_folder(settings.data_dir / "metrics")
+    # The web tells at its port what the workers count, too.
+    of_workers = environment | {variable("metrics_port"): ""}
     for number in range(settings.worker_processes):
         argv = [sys.executable, "-m", "workers"]
         name = f"worker {number + 1}"
-        supervisor.start(Child(name, argv, environment, (lock,), patience_s))
-    fds = (lock, listener.fileno())
-    web = Child("web", web_argv(listener), environment, fds, patience_s, renews_itself=True)
+        supervisor.start(Child(name, argv, of_workers, (lock,), patience_s))
+    fds = (lock, *(each.fileno() for each in listeners))
+    web = Child("web", web_argv(listeners), environment, fds, patience_s, renews_itself=True)
     return supervisor.start(web)
 
 

@@ -1,13 +1,15 @@
-"""The web's socket, which is bound before anything else starts, so that a port in use is one
-sentence and not a traceback."""
+"""The web's sockets, which are bound before anything else starts, so that a port in use is one
+sentence and not a traceback: the public one, and the operators', at which metrics are read."""
 
 from __future__ import annotations
 
 import os
 import socket
 import sys
+from collections.abc import Sequence
 
 from lookalike.errors import Misconfigured
+from lookalike.settings import Settings
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -20,7 +22,7 @@ def listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise Misconfigured(
             f"Cannot listen on {host}:{port} ({error.strerror}). Stop what listens there, or "
-            "choose another with --host and --port."
+            "choose another address or port."
         ) from error
     listener.listen(1024)
     listener.set_inheritable(True)
@@ -51,6 +53,20 @@ def address(host: str, listener: socket.socket) -> str:
     return f"http://{named}:{listener.getsockname()[1]}"
 
 
-def web_argv(listener: socket.socket) -> list[str]:
+def listen_all(settings: Settings) -> list[socket.socket]:
+    """The public socket, which systemd may hold, and the operators' where there is one. Raises
+    `Misconfigured`."""
+    public = passed() or listen(settings.host, settings.port)
+    if settings.metrics_port is None:
+        return [public]
+    try:
+        return [public, listen(settings.metrics_host, settings.metrics_port)]
+    except Misconfigured as error:
+        public.close()
+        raise Misconfigured(f"LOOKALIKE_METRICS_PORT: {error.detail}") from error
+
+
+def web_argv(listeners: Sequence[socket.socket]) -> list[str]:
     """The command line of the web's process."""
-    return [sys.executable, "-m", "lookalike.running.server", str(listener.fileno())]
+    numbers = (str(each.fileno()) for each in listeners)
+    return [sys.executable, "-m", "lookalike.running.server", *numbers]

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
+from lookalike import metrics
 from lookalike.index.protocol import Vector
 
 
@@ -35,7 +36,9 @@ class QueryVectors:
         name = f"{kind}:{self._model}:{hashlib.sha256(content).hexdigest()}"
         known = self._memory.get(name)
         if known is not None and len(known) == self._bytes:
+            metrics.QUERY_VECTORS.labels("remembered").inc()
             return np.frombuffer(known, dtype=np.float32)
         vector = make()
+        metrics.QUERY_VECTORS.labels("made").inc()
         self._memory.put(name, vector.astype(np.float32).tobytes())
         return vector

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
 import structlog
 
+from lookalike import metrics
 from lookalike.catalog.product import Part, PartState, Product
 from lookalike.catalog.tokens import tokens
 from lookalike.embedding.calibration import Pair
@@ -17,6 +18,13 @@ from lookalike.embedding.pictures import PictureReader
 from lookalike.embedding.protocol import Embedder
 from lookalike.errors import Invalid, NotFound, NotReady, PictureError
 from lookalike.index.protocol import ByWords, Component, Nearest, ProductIndex, Vector
+from lookalike.search.events import (
+    LONGEST_WORDS,
+    SearchEvent,
+    filters_asked,
+    host_asked,
+    utc_now,
+)
 from lookalike.search.query import (
     ImageBytes,
     ImageUrl,
@@ -82,6 +90,10 @@ class Answer:
     steps: Steps = field(default_factory=Steps)
 
 
+def _unrecorded(event: SearchEvent) -> None:
+    """Records nothing."""
+
+
 class Searcher:
     """Finds a tenant's products by picture, by product, by words, or by words beside a picture."""
 
@@ -91,11 +103,13 @@ class Searcher:
         embedder: Embedder,
         pictures: PictureReader,
         known: QueryVectors,
+        record: Callable[[SearchEvent], None] = _unrecorded,
     ) -> None:
         self._index = index
         self._embedder = embedder
         self._pictures = pictures
         self._known = known
+        self._record = record
         self._looks = embedder.pack.calibrations[Pair.IMAGE_IMAGE]
         self._words = WordScores(embedder.pack.calibrations)
 
@@ -105,13 +119,36 @@ class Searcher:
         Raises `Invalid` (a picture that cannot be had, a product without one, no words), `NotFound`
         and `NotReady` (the product is unknown, or its vector is still being made).
         """
-        steps = Steps()
+        answer = self._answer(tenant, query, Steps())
+        _count(answer)
+        self._record(self._event(tenant, query, answer))
+        return answer
+
+    def _answer(self, tenant: str, query: SearchQuery, steps: Steps) -> Answer:
         if query.subject is None:
             return self._by_words(tenant, query, steps)
         vector = self._subject_vector(tenant, query.subject, steps)
         if query.words is not None:
             vector = _between(vector, self._text_vector(query.words, steps))
         return self._by_looks(tenant, query, vector, steps)
+
+    def _event(self, tenant: str, query: SearchQuery, answer: Answer) -> SearchEvent:
+        return SearchEvent(
+            at=utc_now(),
+            tenant=tenant,
+            model=self._embedder.pack.name,
+            kind=answer.kind.value,
+            words=None if query.words is None else query.words[:LONGEST_WORDS],
+            image_host=host_asked(query),
+            filters=filters_asked(query.filters),
+            threshold=query.threshold,
+            max_results=query.max_results,
+            results=len(answer.matches),
+            total=answer.total,
+            best_score=answer.matches[0].score if answer.matches else None,
+            ms=answer.steps.total_ms,
+            steps_ms=answer.steps.ms,
+        )
 
     def _by_looks(self, tenant: str, query: SearchQuery, vector: Vector, steps: Steps) -> Answer:
         asked = Nearest(
@@ -193,6 +230,14 @@ class Searcher:
         return vector
 
 
+def _count(answer: Answer) -> None:
+    metrics.SEARCH_SECONDS.labels(answer.kind).observe(answer.steps.total_ms / 1000)
+    for step, ms in answer.steps.ms.items():
+        metrics.SEARCH_STEP_SECONDS.labels(step).observe(ms / 1000)
+    if not answer.matches:
+        metrics.SEARCHES_WITHOUT_RESULTS.labels(answer.kind).inc()
+
+
 def _between(one: Vector, other: Vector) -> Vector:
     """The normalised sum of two vectors: as near to one as to the other."""
     both = one + other
@@ -204,7 +249,7 @@ def _unusable(subject: ImageUrl | ImageBytes, error: PictureError) -> Invalid:
     if isinstance(subject, ImageBytes):
         return Invalid(error.detail, {subject.field: [error.detail]})
     # One neutral sentence: whoever may search must not learn what answers behind us.
-    log.info("query_picture_unavailable", reason=error.code)
+    log.info("query_picture_unavailable", reason=error.reason)
     detail = "No usable picture could be fetched from this URL. Check it, or send the file."
     return Invalid(detail, {"image_url": [detail]})
 

@@ -14,7 +14,7 @@ from werkzeug.test import TestResponse
 from lookalike.bootstrap import Services
 from lookalike.embedding.pictures import PictureReader, PictureSource
 from lookalike.embedding.pipeline import Pipeline
-from lookalike.errors import PictureUnusable
+from lookalike.errors import PictureReason, PictureUnusable
 
 
 def jpeg(color: str, size: tuple[int, int] = (200, 200), shape: str = "white") -> bytes:
@@ -36,7 +36,9 @@ class Internet(PictureSource):
     def fetch(self, url: str, deadline_s: float | None = None) -> bytes:
         self.fetched.append(url)
         if url not in self.pictures:
-            raise PictureUnusable(f"{url} was not found (404). Correct the URL.")
+            raise PictureUnusable(
+                f"{url} was not found (404). Correct the URL.", reason=PictureReason.REFUSED
+            )
         return self.pictures[url]
 
 

@@ -55,6 +55,9 @@ class Hashing:
         made = [self.of(each.encode()) for each in texts]
         return np.stack(made) if made else np.empty((0, self.pack.dimensions), np.float32)
 
+    def check(self) -> None:
+        pass
+
     def of(self, data: bytes) -> Vector:
         seed = int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
         vector = np.random.default_rng(seed).standard_normal(self.pack.dimensions)

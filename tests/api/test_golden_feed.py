@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lookalike.embedding.pictures import PictureSource
-from lookalike.errors import PictureUnreachable
+from lookalike.errors import PictureReason, PictureUnreachable
 from tests.api.harness import Api
 from tests.api.published import differences, exchanges
 from webapp.feed import examples
@@ -23,7 +23,7 @@ class OneAway(PictureSource):
     """The internet, of which the milk's picture does not answer at the moment."""
 
     def fetch(self, url: str, deadline_s: float | None = None) -> bytes:
-        raise PictureUnreachable(f"{url} took too long to answer.")
+        raise PictureUnreachable(f"{url} took too long to answer.", reason=PictureReason.TIMED_OUT)
 
 
 def test_upload_job_patch_and_deletion_are_answered_as_published(api: Api) -> None:

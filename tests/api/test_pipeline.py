@@ -14,7 +14,7 @@ from lookalike.catalog.product import Part
 from lookalike.embedding.packs import Pack
 from lookalike.embedding.pictures import PictureSource
 from lookalike.embedding.protocol import Pixels, Vectors
-from lookalike.errors import ModelAway, PictureUnreachable
+from lookalike.errors import ModelAway, PictureReason, PictureUnreachable
 from tests.api.harness import Api, jpeg
 
 
@@ -27,7 +27,9 @@ class Unreachable(PictureSource):
 
     def fetch(self, url: str, deadline_s: float | None = None) -> bytes:
         self.asked += 1
-        raise PictureUnreachable(f"{url} took too long to answer.", self._retry_after)
+        raise PictureUnreachable(
+            f"{url} took too long to answer.", self._retry_after, reason=PictureReason.TIMED_OUT
+        )
 
 
 class AwayModel:
@@ -40,6 +42,9 @@ class AwayModel:
         raise ModelAway("The model is away.")
 
     def texts(self, texts: Sequence[str]) -> Vectors:
+        raise ModelAway("The model is away.")
+
+    def check(self) -> None:
         raise ModelAway("The model is away.")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lookalike.catalog.product import PictureSeen
 from lookalike.embedding.pictures import PictureSource
-from lookalike.errors import PictureUnreachable
+from lookalike.errors import PictureReason, PictureUnreachable
 from lookalike.pixels.download import Download, Validators
 from tests.api.harness import Api, jpeg
 
@@ -32,7 +32,7 @@ class Host(PictureSource):
     def download(self, url: str, known: Validators) -> Download | None:
         self.asked.append(known.etag)
         if self.is_away:
-            raise PictureUnreachable("It took too long to answer.")
+            raise PictureUnreachable("It took too long to answer.", reason=PictureReason.TIMED_OUT)
         if known.etag == self.etag:
             return None
         return Download(self.picture, Validators(etag=self.etag))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lookalike.catalog.product import Facts, Part, PartState, Product
+from lookalike.catalog.product import Facts, Failure, Part, PartState, Product
 from lookalike.index.editions import FIRST, Edition
 from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.connecting import Address
@@ -110,7 +110,7 @@ def product(key: str = "A", *, tenant: str = TENANT, minute: int = 0, **facts: A
         text=PartState.DONE,
         image_digest="image",
         text_digest="text",
-        embedding_error=None,
+        failure=None,
         created_at=moment,
         updated_at=moment,
     )
@@ -121,7 +121,7 @@ def owing(made: Product) -> Product:
 
 
 def failed(made: Product) -> Product:
-    return replace(made, image=PartState.FAILED, embedding_error="It is gone.")
+    return replace(made, image=PartState.FAILED, failure=Failure("It is gone.", "refused"))
 
 
 def inactive(made: Product) -> Product:

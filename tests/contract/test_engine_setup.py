@@ -119,6 +119,22 @@ def test_a_shard_that_is_away_is_no_empty_catalogue(kind: str, server: str, pref
     engine.close()
 
 
+def test_an_index_of_an_earlier_version_learns_the_new_fields(
+    kind: str, server: str, prefix: str
+) -> None:
+    engine, naming, index = connect(kind, server), Naming(prefix), f"/{prefix}-products-{FIRST}"
+    put_templates(engine, naming, 4, "int8_hnsw")
+    template = engine.call("GET", f"/_component_template/{prefix}-products").body
+    earlier = template["component_templates"][0]["component_template"]["template"]
+    del earlier["mappings"]["properties"]["failure_reason"]
+    engine.call("PUT", f"/_component_template/{prefix}-products", {"template": earlier})
+    engine.call("PUT", index, {})
+    make_products(engine, naming, edition(4), "int8_hnsw")
+    [made] = engine.call("GET", f"{index}/_mapping").body.values()
+    assert made["mappings"]["properties"]["failure_reason"] == {"type": "keyword"}
+    engine.close()
+
+
 def test_a_mapping_never_grows(kind: str, server: str, prefix: str) -> None:
     engine = connect(kind, server)
     make_products(engine, Naming(prefix), edition(4), "int8_hnsw")

@@ -8,7 +8,15 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from lookalike.catalog.product import EmbeddingStatus, Facts, Part, PartState, PictureSeen, Product
+from lookalike.catalog.product import (
+    EmbeddingStatus,
+    Facts,
+    Failure,
+    Part,
+    PartState,
+    PictureSeen,
+    Product,
+)
 from lookalike.index.protocol import ProductIndex, Revision, Vector, VectorSpace, Write
 from tests.contract.harness import (
     MONDAY,
@@ -53,7 +61,7 @@ FULL = Product(
     text=PartState.OWED,
     image_digest="d1",
     text_digest="d2",
-    embedding_error="It is gone.",
+    failure=Failure("It is gone.", "refused"),
     created_at=MONDAY,
     updated_at=MONDAY + timedelta(microseconds=1),
     generation=3,

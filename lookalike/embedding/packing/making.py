@@ -32,7 +32,7 @@ from lookalike.embedding.packs import Pack, checksums, load_pack, write_pack
 from lookalike.embedding.pictures import Picture, PictureReader, PictureSource
 from lookalike.embedding.preprocess import decode_at_least, prepare
 from lookalike.embedding.protocol import Embedder
-from lookalike.errors import Misconfigured, ModelAway, PictureUnusable
+from lookalike.errors import Misconfigured, ModelAway, PictureReason, PictureUnusable
 from lookalike.pixels.decode import decode
 
 GOLDEN_PICTURES = 100
@@ -227,4 +227,4 @@ class _Nowhere(PictureSource):
     """A `PictureSource` for pictures that lie beside their manifest."""
 
     def fetch(self, url: str, deadline_s: float | None = None) -> bytes:  # noqa: ARG002
-        raise PictureUnusable(f"{url} is not in a folder here.")
+        raise PictureUnusable(f"{url} is not in a folder here.", reason=PictureReason.BAD_URL)

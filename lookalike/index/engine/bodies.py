@@ -200,11 +200,11 @@ def unchecked(before_us: int, limit: int) -> Json:
     }
 
 
-def counts(tenant: str) -> Json:
+def counts(tenant: str | None) -> Json:
     """How many products there are, and how many active ones of each status."""
     by_status = {"terms": {"field": "status", "size": len(EmbeddingStatus)}}
     return {
-        "query": of_tenant(tenant),
+        "query": of_tenant(tenant) if tenant else {"match_all": {}},
         "size": 0,
         "track_total_hits": True,
         "aggs": {

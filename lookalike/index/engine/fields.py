@@ -24,6 +24,7 @@ def fields(product: Product) -> Json:
         "brand_folded": match.brand_folded,
         "category_folded": match.category_folded,
         "category_key": match.category_key,
+        "image_host": match.image_host,
         "title_tokens": title,
         "tokens": [*title, *match.category_tokens.split()],
         "metadata_terms": list(match.metadata_terms),

@@ -289,10 +289,10 @@ class EngineProductIndex:
         hits, _ = self._search(None, bodies.stamps(after, limit, STAMPED))
         return [Stamp(each["sort"][0], each["sort"][1], stamp(each["_source"])) for each in hits]
 
-    def counts(self, tenant: str) -> Counts:
+    def counts(self, tenant: str | None) -> Counts:
         """How many products there are, and how far the active ones are."""
-        body = bodies.counts(tenant)
-        answer = self._call("POST", f"/{self._place.index}/_search", body, {"routing": tenant})
+        body, routed = bodies.counts(tenant), {"routing": tenant} if tenant else {}
+        answer = self._call("POST", f"/{self._place.index}/_search", body, routed)
         active = answer["aggregations"]["active"]
         by_status = {each["key"]: each["doc_count"] for each in active["status"]["buckets"]}
         return Counts(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lookalike import metrics
 from lookalike.errors import IndexAway, Misconfigured
 from lookalike.index.engine.protocol import Answer
 from lookalike.index.pausing import pauses
@@ -29,6 +30,7 @@ def patiently(send: Callable[[], Answer]) -> Answer:
         answer = send()
         if answer.status not in _BUSY:
             break
+        metrics.ENGINE_BUSY.labels(answer.status).inc()
     return _checked(answer)
 
 

@@ -37,6 +37,11 @@ class Naming:
         """The index of the accounts."""
         return f"{self.prefix}-accounts"
 
+    @property
+    def searches(self) -> str:
+        """What the indices of search events begin with, each followed by a day."""
+        return f"{self.prefix}-searches"
+
 
 def make_products(engine: Engine, naming: Naming, edition: Edition, index_type: str) -> None:
     """Makes sure that there is the index of an edition. Any number of processes may do so at once.
@@ -63,7 +68,24 @@ def check_products(engine: Engine, naming: Naming, edition: Edition) -> None:
             "snapshot, or choose another LOOKALIKE_INDEX_PREFIX to begin anew."
         )
     for name, each in found.body.items():  # an alias in our place names another index
-        _check(engine, name, each["mappings"].get("properties", {}), edition.dimensions)
+        properties = each["mappings"].get("properties", {})
+        _check(engine, name, properties, edition.dimensions)
+        _add_new_fields(engine, naming, name, properties)
+
+
+def _add_new_fields(engine: Engine, naming: Naming, index: str, properties: Json) -> None:
+    """An index that an earlier version made learns the fields that came since; products get them
+    when they are written next."""
+    templates = component_templates(engine.dialect, naming.prefix, 1, "")
+    wanted = templates[naming.products]["template"]["mappings"]["properties"]
+    new = {field: kind for field, kind in wanted.items() if field not in properties}
+    if not new:
+        return
+    answer = engine.call("PUT", f"/{index}/_mapping", {"properties": new})
+    if answer.status >= 400:
+        raise Misconfigured(
+            f"The index {index} does not take the fields of this version ({reason(answer.body)})."
+        )
 
 
 def put_templates(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> None:
@@ -90,6 +112,13 @@ def prepare_accounts(engine: Engine, naming: Naming) -> str:
         _put(engine, f"/_index_template/{naming.accounts}", template)
         _create(engine, naming.accounts, {})
     return naming.accounts
+
+
+def prepare_searches(engine: Engine, naming: Naming) -> None:
+    """Puts the template of the search events; a day's index is made by its first event. Raises
+    what `make_products` raises."""
+    template = index_templates(engine.dialect, naming.prefix)[naming.searches]
+    _put(engine, f"/_index_template/{naming.searches}", template)
 
 
 def _vectors(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> Json:

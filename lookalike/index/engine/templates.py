@@ -36,6 +36,7 @@ def index_templates(dialect: Dialect, prefix: str) -> dict[str, Json]:
     found = {
         "lookalike-products": _read(folder() / dialect.name / "lookalike-products.json"),
         "lookalike-accounts": _read(folder() / "lookalike-accounts.json"),
+        "lookalike-searches": _read(folder() / "lookalike-searches.json"),
     }
     for body in found.values():
         for list_of_names in ("index_patterns", "composed_of"):

@@ -36,6 +36,7 @@ from lookalike.index.sqlite.connection import Connections
 from lookalike.index.sqlite.listing import page
 from lookalike.index.sqlite.matrices import Matrices
 from lookalike.index.sqlite.schema import prepare
+from lookalike.index.sqlite.where import everywhere, of_tenant
 from lookalike.index.vectors import checked
 
 _DELETED_AT_ONCE = 1000
@@ -171,13 +172,14 @@ class SqliteProductIndex:
             ).fetchall()
         return [Stamp(tenant, id, stamp(json.loads(text))) for tenant, id, text in found]
 
-    def counts(self, tenant: str) -> Counts:
+    def counts(self, tenant: str | None) -> Counts:
         """How many products there are, and how far the active ones are."""
+        where = of_tenant(tenant) if tenant else everywhere()
         with self._connections.reading() as connection:
             found = connection.execute(
-                "SELECT is_active, status, count(*) FROM product "
-                "WHERE tenant = ? GROUP BY is_active, status",
-                (tenant,),
+                "SELECT is_active, status, count(*) FROM product "  # noqa: S608
+                f"WHERE {where.sql} GROUP BY is_active, status",
+                where.values,
             ).fetchall()
         by_status = {status: count for is_active, status, count in found if is_active}
         return Counts(

@@ -23,3 +23,8 @@ class Where:
 def of_tenant(tenant: str) -> Where:
     """The products of one tenant: where every condition begins."""
     return Where("tenant = ?", (tenant,))
+
+
+def everywhere() -> Where:
+    """The products of all tenants, for the operator."""
+    return Where("TRUE", ())

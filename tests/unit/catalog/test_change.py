@@ -10,7 +10,7 @@ import pytest
 
 from lookalike.catalog.change import Outcome, Upload, Verdict, create, settle, update, verdict
 from lookalike.catalog.face import VISUAL
-from lookalike.catalog.product import EmbeddingStatus, Part, PartState, Product
+from lookalike.catalog.product import EmbeddingStatus, Failure, Part, PartState, Product
 
 TENANT = "7f2c1a34-0c55-4b0e-9a5e-111111111111"
 MONDAY = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_another_model_owes_everything() -> None:
 
 
 def test_a_failed_part_is_owed_again_by_the_next_upload() -> None:
-    failed = replace(completed(), image=PartState.FAILED, embedding_error="404")
+    failed = replace(completed(), image=PartState.FAILED, failure=Failure("404", "refused"))
     after = uploaded(failed)
     assert after.owed == (Part.IMAGE,)
     assert after.embedding_error is None
@@ -112,11 +112,12 @@ def test_a_picture_that_changed_meanwhile_stays_owed() -> None:
 
 def test_a_dead_picture_fails_while_the_text_is_kept() -> None:
     product = made()
-    outcome = Outcome(product, made={Part.TEXT: VECTOR}, failed={Part.IMAGE: "It is gone."})
+    gone = Failure("It is gone.", "refused")
+    outcome = Outcome(product, made={Part.TEXT: VECTOR}, failed={Part.IMAGE: gone})
     settled = settle(product, outcome)
     assert settled is not None
     assert settled.product.embedding_status is EmbeddingStatus.FAILED
-    assert settled.product.embedding_error == "It is gone."
+    assert settled.product.failure == gone
     assert set(settled.vectors) == {Part.TEXT}
 
 

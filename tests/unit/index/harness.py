@@ -32,7 +32,7 @@ def product(key: str, tenant: str = TENANT, *, is_active: bool = True) -> Produc
         text=PartState.DONE,
         image_digest="image",
         text_digest="text",
-        embedding_error=None,
+        failure=None,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
     )

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lookalike.catalog.category import segments
-from lookalike.catalog.product import EmbeddingStatus, Facts, PartState, PictureSeen, Product
+from lookalike.catalog.product import (
+    EmbeddingStatus,
+    Facts,
+    Failure,
+    PartState,
+    PictureSeen,
+    Product,
+)
+from lookalike.errors import PictureReason
 from lookalike.index.documents import (
     category_key,
     from_document,
@@ -54,7 +62,7 @@ PRODUCTS = st.builds(
     text=st.sampled_from(PartState),
     image_digest=st.none() | TEXT,
     text_digest=TEXT,
-    embedding_error=st.none() | TEXT,
+    failure=st.none() | st.builds(Failure, TEXT, st.sampled_from(PictureReason)),
     created_at=MOMENTS,
     updated_at=MOMENTS,
 )
@@ -72,8 +80,13 @@ def test_a_product_survives_being_a_document_of_json(product: Product) -> None:
 @given(PRODUCTS)
 def test_a_document_names_every_field_and_keeps_metadata_as_text(product: Product) -> None:
     document = to_document(product)
-    own = {each.name for each in (*fields(Facts), *fields(Product))} - {"facts", "picture"}
-    assert document.keys() == own | {f"picture_{each.name}" for each in fields(PictureSeen)}
+    own = {each.name for each in (*fields(Facts), *fields(Product))} - {
+        "facts",
+        "picture",
+        "failure",
+    }
+    picture = {f"picture_{each.name}" for each in fields(PictureSeen)}
+    assert document.keys() == own | picture | {"embedding_error", "failure_reason"}
     assert json.loads(document["metadata"]) == product.facts.metadata
 
 
@@ -88,7 +101,7 @@ def test_a_document_of_an_earlier_version_lacks_the_later_facts() -> None:
         text=PartState.OWED,
         image_digest=None,
         text_digest="",
-        embedding_error=None,
+        failure=None,
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
         updated_at=datetime(2026, 1, 1, tzinfo=UTC),
     )

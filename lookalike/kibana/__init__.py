@@ -1,0 +1,1 @@
+"""Dashboards of the catalogue, as Kibana and OpenSearch Dashboards take them."""
