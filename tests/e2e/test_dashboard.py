@@ -83,6 +83,7 @@ def test_a_task_that_failed_is_shown_with_its_reason_and_runs_again_by_a_click(
             worker.terminate()
             worker.wait(60)
         failed = len(queue.failed_job_registry.get_job_ids())
+        assert f"failed in the last hour: {failed}" in commands.run("top", "--once").stdout
 
         page = browser.new_page(http_credentials={"username": "admin", "password": PASSWORD})
         assert visit(page, dashboard) == 200
