@@ -54,6 +54,7 @@ from lookalike.jobs.redis_queue import RedisOwedQueue
 from lookalike.jobs.redis_turn import RedisTurn
 from lookalike.jobs.rq_ticker import RqTicker
 from lookalike.jobs.sweeper import Sweeper
+from lookalike.moving import House, Move
 from lookalike.pixels.fetch import Fetcher
 from lookalike.remodel.remodel import Remodel
 from lookalike.search.events import EventLog, NoEventLog
@@ -430,6 +431,12 @@ def make_remodel(settings: Settings) -> Remodel:
         lambda name, pack: edition_of(settings, name, pack),
         lambda: [tenant.id for tenant in accounts.tenants()],
     )
+
+
+def make_move(source: Settings, target: Settings) -> Move:
+    """What moves a catalogue from one engine to another. Raises `Misconfigured`."""
+    houses = [House(make_editions(each), make_account_store(each)) for each in (source, target)]
+    return Move(*houses)
 
 
 def make_editions(settings: Settings) -> Editions:

@@ -18,6 +18,7 @@ from lookalike.commands.dashboard import dashboard
 from lookalike.commands.doctor import doctor
 from lookalike.commands.kibana import kibana
 from lookalike.commands.models import models
+from lookalike.commands.move import move
 from lookalike.commands.reindex import reindex
 from lookalike.commands.setup import setup
 from lookalike.commands.speaking import in_sentences, settings_of
@@ -45,6 +46,7 @@ main.add_command(doctor)
 main.add_command(setup)
 main.add_command(dashboard)
 main.add_command(kibana)
+main.add_command(move)
 main.add_command(top)
 main.add_command(models)
 

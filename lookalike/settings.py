@@ -73,7 +73,8 @@ def _triton_urls(text: str) -> tuple[str, ...]:
 ENGINES = ("elasticsearch", "opensearch")
 
 
-def _index_url(text: str) -> str:
+def index_url(text: str) -> str:
+    """An `index_url` that is well formed. Raises `ValueError`, saying what it must be."""
     scheme, _, rest = text.partition("://")
     engine, _, transport = scheme.partition("+")
     if scheme == "sqlite" and rest.startswith("/") and rest != "/":
@@ -125,7 +126,7 @@ class Settings:
 
     data_dir: Path = field(default_factory=_default_data_dir, metadata={"parse": Path})
     redis_url: str | None = _setting(_redis_url)
-    index_url: str | None = _setting(_index_url)
+    index_url: str | None = _setting(index_url)
     index_prefix: str = _setting(_prefix, "lookalike")
     index_api_key: str | None = _secret()
     index_user: str | None = _setting(str)
