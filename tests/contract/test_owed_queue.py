@@ -170,7 +170,9 @@ def test_restoring_neither_pulls_forward_nor_forgets_tries(queue: RedisOwedQueue
     assert queue.claim(2).items == (Claimed(ANNA, "a", 1),)
 
 
-def test_the_origin_of_a_product_comes_with_its_claim_until_it_is_settled(queue: OwedQueue) -> None:
+def test_the_origin_of_a_product_comes_with_its_claim_until_it_is_settled(
+    queue: RedisOwedQueue,
+) -> None:
     queue.add(ANNA, ["a"], "first")
     claim = queue.claim(1)
     assert [item.origin for item in claim.items] == ["first"]
@@ -186,7 +188,7 @@ def test_the_origin_of_a_product_comes_with_its_claim_until_it_is_settled(queue:
     assert [item.origin for item in queue.claim(1).items] == [""]
 
 
-def test_a_product_that_is_added_without_an_origin_has_none(queue: OwedQueue) -> None:
+def test_a_product_that_is_added_without_an_origin_has_none(queue: RedisOwedQueue) -> None:
     queue.add(ANNA, ["a", "b"], "first")
     queue.add(ANNA, ["a"])
     queue.forget(ANNA, ["b"])
