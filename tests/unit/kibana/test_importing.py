@@ -16,6 +16,7 @@ from click.testing import CliRunner, Result
 
 from lookalike.cli import main
 from lookalike.kibana.objects import saved_objects
+from tests.servers.certificates import speak_tls
 from tests.servers.running import free_port
 
 OBJECTS = [each for some in saved_objects("shop").values() for each in some]
@@ -110,6 +111,18 @@ def test_it_is_opened_as_the_index_is(
     secrets = {f"LOOKALIKE_INDEX_{name}": value for name, value in given.items()}
     assert run(kibana, environment | secrets).exit_code == 0
     assert kibana.authorization == sent
+
+
+def test_its_authority_is_the_index_s(
+    kibana: Kibana, environment: dict[str, str], tmp_path: Path
+) -> None:
+    certificate = speak_tls(kibana, tmp_path)
+    argv = ["kibana", f"https://localhost:{kibana.server_port}/shop"]
+    refused = CliRunner().invoke(main, argv, env=environment)
+    assert (refused.exit_code, "LOOKALIKE_INDEX_CA" in refused.stderr) == (1, True)
+    trusted = environment | {"LOOKALIKE_INDEX_CA": str(certificate)}
+    assert CliRunner().invoke(main, argv, env=trusted).exit_code == 0
+    assert kibana.objects == OBJECTS
 
 
 def refused(*reasons: str) -> str:
