@@ -150,9 +150,13 @@ def _write_model(pack: Pack, tower: Tower, folder: Path, kind: Kind) -> None:
     (folder / "config.pbtxt").write_text(configuration(pack, tower, kind))
     # An engine is built from the graph, which Triton itself is not to see among the versions.
     graph = folder / engines.GRAPH if kind is Kind.ENGINE else served / "model.onnx"
-    for other in {folder / engines.GRAPH, served / "model.onnx"} - {graph}:
-        other.unlink(missing_ok=True)
+    for old in (*folder.glob("*.onnx*"), *served.glob("*.onnx*")):
+        old.unlink()
     _put(pack.folder / tower.file, graph)
+    for name in pack.files:
+        # Weights too large for the graph's own file. Copied: ONNX takes a link there for an attack.
+        if name.startswith(f"{tower.file}_"):
+            shutil.copyfile(pack.folder / name, graph.with_name(Path(name).name))
 
 
 def _put(source: Path, target: Path) -> None:
