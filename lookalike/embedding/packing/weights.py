@@ -86,9 +86,9 @@ def to_int8(path: Path) -> None:
 
 
 def in_half_precision(path: Path) -> ModelProto:
-    """The graph in `path`, computing in float16, with the same inputs and outputs. For engines: ONNX
-    Runtime does this no faster on a CPU. Raises `Misconfigured` for a graph in 8 bits."""
-    model = float16.convert_float_to_float16(
+    """The graph in `path`, computing in float16, with the same inputs and outputs. For engines: a
+    CPU is no faster with it. Raises `Misconfigured` for a graph in 8 bits."""
+    model: ModelProto = float16.convert_float_to_float16(
         str(path),
         keep_io_types=True,
         op_block_list=[*float16.DEFAULT_OP_BLOCK_LIST, *IN_FLOAT32],
