@@ -74,7 +74,8 @@ def up(host: str | None, port: int | None) -> None:
 @_port
 @in_sentences
 def serve(host: str | None, port: int | None) -> None:
-    """Run the web part alone; LOOKALIKE_REDIS_URL names where it meets the workers."""
+    """Run the web part alone; LOOKALIKE_REDIS_URL names where it meets the workers. HUP makes its
+    processes new, without a failed request."""
     settings = settings_of(host, port)
     connect_redis(settings)
     check(settings)

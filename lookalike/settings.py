@@ -27,7 +27,7 @@ MOST_WEB_PROCESSES = 4
 
 
 def _default_web_processes() -> int:
-    return max(2, min(MOST_WEB_PROCESSES, len(os.sched_getaffinity(0))))
+    return max(2, min(MOST_WEB_PROCESSES, os.cpu_count() or 1))
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:

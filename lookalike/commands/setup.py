@@ -24,8 +24,10 @@ def setup(key_file: Path | None) -> None:
     settings = settings_of()
     check(settings)
     watch = make_watch(settings)
-    serving = watch.state().serving
+    state = watch.state()
+    watch.editions.show(state)  # puts the templates anew, which a snapshot does not bring back
     watch.editions.close()
+    serving = state.serving
     click.echo(f"The catalogue is ready for {serving.pack} (edition {serving.name}).")
     if key_file is not None:
         _must_be_writable(key_file)

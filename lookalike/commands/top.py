@@ -85,7 +85,7 @@ def _depth(depth: Depth | str) -> RenderableType:
 def _crew(crew: Crew | str) -> RenderableType:
     if isinstance(crew, str):
         return _away("workers", crew)
-    failed = f"{crew.failed} tasks failed in the last hour" if crew.failed else "no task failed"
+    failed = f"tasks failed in the last hour: {crew.failed}" if crew.failed else "no task failed"
     line = Text.assemble(
         ("workers  ", "bold"),
         f"{len(crew.workers)} · {crew.ticks} ticks wait · ",

@@ -54,11 +54,13 @@ class RqCrew:
             return Crew(
                 workers=tuple(sorted(seen, key=lambda each: (each.host, each.pid))),
                 ticks=sum(queue.count for queue in self._queues),
-                failed=sum(
-                    FailedJobRegistry(queue=queue).get_job_count(cleanup=False)
-                    for queue in self._queues
-                ),
+                failed=sum(map(self._failed, self._queues)),
             )
+
+    def _failed(self, queue: Queue) -> int:
+        """Those that are still kept: RQ removes the others when a worker next cleans up."""
+        now = datetime.now(UTC).timestamp()
+        return int(self._connection.zcount(FailedJobRegistry(queue=queue).key, now, "+inf"))
 
 
 def _seen(worker: BaseWorker) -> WorkerSeen:

@@ -78,27 +78,25 @@ class PatientWorker(ThreadWorker):  # type: ignore[misc]
         self.cfg.set("graceful_timeout", RETIRING_S)
         super().run()
 
-    def set_accept_enabled(self, enabled: bool) -> None:
-        """Takes connections or does not. A process that ends serves all those that already wait for
-        it, and then lets go of the socket: if it is the last one, clients are refused at once, and
-        do not wait for an answer that nobody will give."""
-        super().set_accept_enabled(enabled)
-        if not self.alive:
-            for listener in self.sockets:
-                self._accept_all(listener)
-                listener.close()
+    def _cap_keepalive(self, deadline: float) -> None:
+        """Called by gunicorn once, when a process begins to end and takes no connections any more.
+
+        It serves those that already wait to be taken, and then lets go of the socket: if it is the
+        last one, clients are refused at once, and do not wait for an answer that nobody will give.
+        Connections that say nothing are closed by `deadline`, and not only those that once did.
+        """
+        for listener in self.sockets:
+            self._accept_all(listener)
+            listener.close()
+        super()._cap_keepalive(deadline)
+        for conn in self.pending_conns:
+            conn.timeout = min(conn.timeout, deadline)
 
     def _accept_all(self, listener: socket.socket) -> None:
         before = -1
         while before < self.nr_conns:
             before = self.nr_conns
             self.accept(listener)
-
-    def _cap_keepalive(self, deadline: float) -> None:
-        """Connections without a request are closed by `deadline`: not only those that had one."""
-        super()._cap_keepalive(deadline)
-        for conn in self.pending_conns:
-            conn.timeout = min(conn.timeout, deadline)
 
     def handle(self, conn: TConn) -> object:
         """Serves one request; a client that was given up is not waited for again."""

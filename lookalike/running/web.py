@@ -3,6 +3,7 @@ sentence and not a traceback: the public one, and the operators', at which metri
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from collections.abc import Sequence
@@ -28,6 +29,23 @@ def listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+FIRST_PASSED = 3
+"""The file descriptor that systemd begins with."""
+
+
+def passed() -> socket.socket | None:
+    """The listening socket that systemd holds for this process (`sd_listen_fds`), if it does. It
+    is taken: whoever this process becomes finds none."""
+    of, sockets = os.environ.pop("LISTEN_PID", ""), os.environ.pop("LISTEN_FDS", "")
+    if of != str(os.getpid()):
+        return None
+    if sockets != "1":
+        raise Misconfigured("systemd passes several sockets. Keep one ListenStream in the unit.")
+    listener = socket.socket(fileno=FIRST_PASSED)
+    listener.set_inheritable(True)
+    return listener
+
+
 def address(host: str, listener: socket.socket) -> str:
     """The URL under which this machine reaches the listener."""
     reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
@@ -36,8 +54,9 @@ def address(host: str, listener: socket.socket) -> str:
 
 
 def listen_all(settings: Settings) -> list[socket.socket]:
-    """The public socket, and the operators' where there is one. Raises `Misconfigured`."""
-    public = listen(settings.host, settings.port)
+    """The public socket, which systemd may hold, and the operators' where there is one. Raises
+    `Misconfigured`."""
+    public = passed() or listen(settings.host, settings.port)
     if settings.metrics_port is None:
         return [public]
     try:

@@ -9,6 +9,8 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -87,7 +89,7 @@ def test_hup_of_the_whole_makes_web_and_workers_new_and_loses_nothing(
         shop = alone.serve("up")
         whole = alone.processes[0]
         valkey = child_that_runs(whole.pid, "valkey")
-        web = child_that_runs(whole.pid, "server")
+        web = child_that_runs(whole.pid, "running.server")
         with load_on(shop, picture) as load:
             more(load)
             old = {*children(whole.pid), *children(web)} - {valkey, web}
@@ -96,7 +98,7 @@ def test_hup_of_the_whole_makes_web_and_workers_new_and_loses_nothing(
             eventually(lambda: not any(map(runs, old)), 120)
             more(load)
         assert child_that_runs(whole.pid, "valkey") == valkey
-        assert child_that_runs(whole.pid, "server") == web
+        assert child_that_runs(whole.pid, "running.server") == web
         nothing_was_lost(shop, load)
     finally:
         alone.end()
@@ -108,6 +110,7 @@ def test_a_web_that_cannot_start_anew_serves_on_until_it_can(
     secret = tmp_path / "secret"
     secret.write_text("a password")
     commands.environment["LOOKALIKE_INDEX_PASSWORD_FILE"] = str(secret)
+    commands.environment["LOOKALIKE_WEB_PROCESSES"] = "1"
     shop = commands.serve()
     web = commands.processes[0].pid
     before = set(children(web))
@@ -167,16 +170,15 @@ def test_term_answers_what_was_asked_and_refuses_who_comes_later(
     shop = commands.serve(command)
     parts = urlsplit(shop.url)
     address = (str(parts.hostname), int(parts.port or 0))
-    idle = socket.create_connection(address, 60)
-    with ThreadPoolExecutor() as pool, idle:
-        idle.sendall(b"GET /healthz HTTP/1.1\r\nHost: shop\r\n\r\n")
-        assert b"200 OK" in idle.recv(65536)
+    idle = HTTPConnection(*address, timeout=30)
+    with ThreadPoolExecutor() as pool, closing(idle):
+        idle.request("GET", "/healthz")
+        assert b"ok" in idle.getresponse().read()
         answer = pool.submit(shop.call, "POST", "/v1/catalog/search", {"image_url": slow_picture})
         assert _Slow.asked.wait(30)
         commands.processes[0].terminate()
         eventually(lambda: is_refused(address), 10)
-        idle.settimeout(30)
-        assert idle.recv(1) == b""  # closed, and not reset
+        assert idle.sock.recv(1) == b""  # closed, and not reset
         assert not answer.done()
         _Slow.may_answer.set()
         assert answer.result(30)["results"] == []

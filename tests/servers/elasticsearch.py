@@ -32,7 +32,7 @@ class Elasticsearch:
         # A folder of its own for the configuration, where Elasticsearch makes its keystore.
         shutil.copytree(home / "config", work / "config")
         (work / "config" / "elasticsearch.yml").write_text("")
-        for name in ("tmp", "logs"):
+        for name in ("tmp", "logs", "snapshots"):
             (work / name).mkdir()
         options = work / "config" / "jvm.options"  # 8.16 writes beside itself, where it may not
         options.write_text(options.read_text().replace("logs/", f"{work}/logs/"))
@@ -45,6 +45,7 @@ class Elasticsearch:
             "transport.port": free_port(),
             "path.data": work / "data",
             "path.logs": work / "logs",
+            "path.repo": work / "snapshots",
             "cluster.routing.allocation.disk.threshold_enabled": "false",
         }
         return Command(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -32,3 +33,8 @@ def test_a_file_that_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> Non
 def test_only_secrets_stand_in_files(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="LOOKALIKE_PORT_FILE is not a setting"):
         read_settings({"LOOKALIKE_PORT_FILE": str(tmp_path)})
+
+
+def test_the_web_has_a_process_a_core_within_bounds() -> None:
+    assert read_settings({}).web_processes == min(max(os.cpu_count() or 1, 2), 4)
+    assert read_settings({"LOOKALIKE_WEB_PROCESSES": "1"}).web_processes == 1

@@ -38,6 +38,11 @@ class Naming:
         return f"{self.prefix}-accounts"
 
     @property
+    def settings(self) -> str:
+        """The component template of what all indices are made with."""
+        return f"{self.prefix}-settings"
+
+    @property
     def searches(self) -> str:
         """What the indices of search events begin with, each followed by a day."""
         return f"{self.prefix}-searches"
@@ -89,14 +94,12 @@ def _add_new_fields(engine: Engine, naming: Naming, index: str, properties: Json
 
 
 def put_templates(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> None:
-    """Puts the templates of the products. What an operator set for shards, replicas and refreshing
-    is left alone."""
+    """Puts the templates of the products."""
+    _put_settings(engine, naming)
     components = component_templates(engine.dialect, naming.prefix, dimensions, index_type)
     for name, body in components.items():
-        path = f"/_component_template/{name}"
-        if name == f"{naming.prefix}-settings" and engine.call("GET", path).status == 200:
-            continue
-        _put(engine, path, body)
+        if name != naming.settings:
+            _put(engine, f"/_component_template/{name}", body)
     template = index_templates(engine.dialect, naming.prefix)[naming.products]
     _put(engine, f"/_index_template/{naming.products}", template)
 
@@ -105,9 +108,7 @@ def prepare_accounts(engine: Engine, naming: Naming) -> str:
     """Makes sure that there is an index of accounts; gives its name. Raises what
     `make_products` raises."""
     if engine.call("GET", f"/{naming.accounts}").status == 404:
-        templates = component_templates(engine.dialect, naming.prefix, 1, "")
-        settings = f"{naming.prefix}-settings"
-        _put(engine, f"/_component_template/{settings}", templates[settings])
+        _put_settings(engine, naming)
         template = index_templates(engine.dialect, naming.prefix)[naming.accounts]
         _put(engine, f"/_index_template/{naming.accounts}", template)
         _create(engine, naming.accounts, {})
@@ -117,8 +118,17 @@ def prepare_accounts(engine: Engine, naming: Naming) -> str:
 def prepare_searches(engine: Engine, naming: Naming) -> None:
     """Puts the template of the search events; a day's index is made by its first event. Raises
     what `make_products` raises."""
+    _put_settings(engine, naming)
     template = index_templates(engine.dialect, naming.prefix)[naming.searches]
     _put(engine, f"/_index_template/{naming.searches}", template)
+
+
+def _put_settings(engine: Engine, naming: Naming) -> None:
+    """What an operator set for shards, replicas and refreshing is left alone."""
+    path = f"/_component_template/{naming.settings}"
+    if engine.call("GET", path).status != 200:
+        templates = component_templates(engine.dialect, naming.prefix, 1, "")
+        _put(engine, path, templates[naming.settings])
 
 
 def _vectors(engine: Engine, naming: Naming, dimensions: int, index_type: str) -> Json:
