@@ -49,7 +49,9 @@ def used(expression: str) -> tuple[set[str], set[str]]:
 
 
 def test_an_expression_is_taken_apart() -> None:
-    names, labels = used('sum by (code) (rate(some_total{a="b{", c=~"d"}[5m])) / vector(0) or other')
+    names, labels = used(
+        'sum by (code) (rate(some_total{a="b{", c=~"d"}[5m])) / vector(0) or other'
+    )
     assert names == {"some_total", "other"}
     assert labels == {"code", "a", "c"}
 
