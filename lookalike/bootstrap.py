@@ -475,20 +475,24 @@ def connect_redis(settings: Settings, timeout_s: float = REDIS_TIMEOUT_S) -> red
     )
 
 
-def _engine(settings: Settings) -> Engine | None:
-    """A connection to the engine that the settings name; None for the embedded index."""
-    kind, _, url = settings.index_location.partition("+")
-    if kind not in ENGINES:
-        return None
-    address = Address(
+def address_of(settings: Settings, url: str) -> Address:
+    """The engine, or what stands before it, with what opens the engine."""
+    return Address(
         url=url,
         api_key=settings.index_api_key,
         user=settings.index_user,
         password=settings.index_password,
         ca=None if settings.index_ca is None else str(settings.index_ca),
     )
+
+
+def _engine(settings: Settings) -> Engine | None:
+    """A connection to the engine that the settings name; None for the embedded index."""
+    kind, _, url = settings.index_location.partition("+")
+    if kind not in ENGINES:
+        return None
     make = ElasticsearchEngine if kind == "elasticsearch" else OpenSearchEngine
-    return make(address, settings.index_timeout_s)
+    return make(address_of(settings, url), settings.index_timeout_s)
 
 
 def _naming(settings: Settings) -> Naming:

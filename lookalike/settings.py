@@ -112,6 +112,12 @@ def _level(text: str) -> str:
     return text.lower()
 
 
+def _log_format(text: str) -> str:
+    if text not in {"logfmt", "json"}:
+        raise ValueError("must be logfmt or json")
+    return text
+
+
 def _setting(parse: Callable[[str], Any], default: Any = None) -> Any:
     return field(default=default, metadata={"parse": parse})
 
@@ -160,6 +166,7 @@ class Settings:
     fetch_contact: str = _setting(str, "")
     max_megapixels: int = _setting(_whole(1, 1000), 50)
     log_level: str = _setting(_level, "info")
+    log_format: str = _setting(_log_format, "logfmt")
 
     @property
     def recheck_after(self) -> timedelta | None:

@@ -47,7 +47,6 @@ def _end(response: Response) -> Response:
         path=request.path[:200],
         status=response.status_code,
         ms=round(took_s * 1000, 1),
-        tenant=caller.tenant if caller else None,
         key=caller.key if caller else None,
         address=request.remote_addr,
     )

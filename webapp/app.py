@@ -13,11 +13,12 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as WerkzeugResponse
 
+from lookalike import tracing
 from lookalike.bootstrap import Services
 from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
 from lookalike.stage import Stage
-from webapp import access, auth, cors, health, keypath, limits, metrics, problems
+from webapp import access, auth, cors, health, keypath, limits, metrics, problems, traced
 from webapp.accounts.routes import blueprint as accounts
 from webapp.feed.routes import blueprint as feed
 from webapp.state import EXTENSION
@@ -64,7 +65,8 @@ def create_app(services: Services | None = None) -> Flask:
     """
     if services is None:
         settings = read_settings()
-        configure_logs(settings.log_level)
+        configure_logs(settings.log_level, settings.log_format)
+        tracing.begin("lookalike-web")
         current = Stage(settings).services
     else:
         settings, current = services.settings, partial(_always, services)
@@ -73,6 +75,7 @@ def create_app(services: Services | None = None) -> Flask:
     app.config.update(_openapi_config())
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * 1024 * 1024
     app.extensions[EXTENSION] = current
+    traced.install(app)
     access.install(app)
     metrics.install(app, settings.metrics_port)
     auth.install(app)

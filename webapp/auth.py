@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, g, request
+from structlog.contextvars import bind_contextvars
 
 from lookalike.accounts.callers import Caller
 from lookalike.accounts.model import Scope
@@ -40,6 +41,7 @@ def _identify() -> None:
         return
     who = services().callers.authenticate(_key())
     g.caller = who
+    bind_contextvars(tenant=who.tenant)
     who.require_origin(request.headers.get("Origin"))
 
 

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
+from lookalike import tracing
 from lookalike.bootstrap import OTHER_QUEUE, QUEUE, connect_redis
 from lookalike.errors import Misconfigured, QueueAway
 from lookalike.jobs.protocol import OwedQueue
@@ -51,7 +52,8 @@ def run() -> None:
     Raises `Misconfigured` where the settings do not let it start.
     """
     settings = read_settings()
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, settings.log_format)
+    tracing.begin("lookalike-worker")
     stage = Stage(settings)
     queue = stage.services().queue
     try:

@@ -16,6 +16,7 @@ from lookalike.accounts.model import AccountStore, ApiKey, Browser, KeyState, Sc
 from lookalike.accounts.tiers import tier as checked_tier
 from lookalike.errors import Invalid, NotFound
 from lookalike.index.protocol import ProductIndex
+from lookalike.search.events import EventLog
 
 IN_FORCE_WITHIN_S = REMEMBERED_S + 2.0
 """What is changed here is in force in every process after this time."""
@@ -84,15 +85,16 @@ class Accounts:
         self._store.save_tenant(changed)
         return changed
 
-    def delete_tenant(self, id: str, index: ProductIndex) -> None:
-        """Removes a tenant with all it owns: products, keys, usage. Its keys go first, and nothing
-        else before they are refused everywhere, so it takes seconds. One that was cut off can be
-        repeated. Raises `NotFound` and `IndexAway`."""
+    def delete_tenant(self, id: str, index: ProductIndex, events: EventLog) -> None:
+        """Removes a tenant with all it owns: products, what its shoppers asked, keys, usage. Its
+        keys go first, and nothing else before they are refused everywhere, so it takes seconds. One
+        that was cut off can be repeated. Raises `NotFound` and `IndexAway`."""
         self.tenant(id)
         for key in self._store.keys(id):
             self.revoke_key(id, key.id)
         self._wait(IN_FORCE_WITHIN_S)
         index.delete_tenant(id)
+        events.forget_tenant(id)
         self._store.delete_tenant(id)
 
     def keys(self, tenant: str) -> list[ApiKey]:

@@ -11,6 +11,8 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import islice
 from typing import Any
 
+from structlog.contextvars import bind_contextvars
+
 from lookalike.catalog import fingerprint
 from lookalike.catalog.catalog import Catalog
 from lookalike.catalog.change import Upload, Verdict, content_verdict
@@ -94,6 +96,7 @@ class Bulk:
         goes away in the middle; repeating is safe.
         """
         job = self._jobs.open(tenant, JobKind.UPLOAD)
+        bind_contextvars(job=job)
         progress = _Progress()
         remaining = iter(items)
         try:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from lookalike.accounts.quota import Quota
 from lookalike.catalog import change
@@ -87,6 +88,7 @@ class Catalog:
         written, so repeating is safe.
         """
         job = self._jobs.open(tenant, JobKind.BATCH)
+        bind_contextvars(job=job)
         decisions = {
             product_id(tenant, each.key): self.deciding(tenant, face, each) for each in uploads
         }

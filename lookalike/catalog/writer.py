@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from lookalike import tracing
 from lookalike.accounts.quota import Quota
 from lookalike.catalog.change import Change, content_changed
 from lookalike.catalog.product import Product
@@ -163,6 +164,7 @@ class Writer:
         owed = [each for each in changes if each.is_queued]
         # What did not change keeps its tries and its place: sending it again is no new start.
         self._queue.restore((tenant, each.after.id) for each in owed if each.after == each.before)
-        self._queue.add(tenant, [each.after.id for each in owed if each.after != each.before])
+        new = [each.after.id for each in owed if each.after != each.before]
+        self._queue.add(tenant, new, tracing.here())
         if owed:
             self._ticker.top_up(len(owed))

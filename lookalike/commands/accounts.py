@@ -79,16 +79,16 @@ def change_tier(tenant: str, tier: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @in_sentences
 def delete_tenant(tenant: str, yes: bool) -> None:
-    """Remove TENANT with all it owns: products, vectors, keys, usage. It cannot be undone."""
+    """Remove TENANT with all it owns: products, vectors, what was searched for, keys, usage. It
+    cannot be undone."""
     settings = settings_of()
     accounts = make_accounts(settings)
     found = accounts.tenant(tenant)
     if not yes:
         click.confirm(f"Delete {found.name!r} ({found.id}) with all its products?", abort=True)
     index = make_index(settings)
-    accounts.delete_tenant(found.id, index)
+    accounts.delete_tenant(found.id, index, make_event_log(settings))
     index.close()
-    make_event_log(settings).forget_tenant(found.id)
     click.echo(f"Tenant {tenant} is gone, with all it owned.")
 
 

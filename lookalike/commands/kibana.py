@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from lookalike.bootstrap import address_of
 from lookalike.commands.speaking import in_sentences, settings_of
 from lookalike.kibana.importing import import_dashboards
 
@@ -12,10 +13,9 @@ from lookalike.kibana.importing import import_dashboards
 @click.argument("url")
 @in_sentences
 def kibana(url: str) -> None:
-    """Put data views and dashboards into the Kibana (or OpenSearch Dashboards) at URL; the index's
-    user opens it."""
+    """Put data views and dashboards into the Kibana (or OpenSearch Dashboards) at URL; what opens
+    the index opens it."""
     settings = settings_of()
-    count = import_dashboards(
-        url, settings.index_prefix, settings.index_user, settings.index_password
-    )
-    click.echo(f"{count} data views, panels and dashboards are in {url}.")
+    address = address_of(settings, url)
+    count = import_dashboards(address, settings.index_prefix)
+    click.echo(f"{count} data views, panels and dashboards are in {address.shown}.")

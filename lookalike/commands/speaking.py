@@ -40,7 +40,7 @@ def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:
 def settings_of(host: str | None = None, port: int | None = None) -> Settings:
     """The environment's settings, with what the command line says instead."""
     settings = read_settings()
-    configure_logs(settings.log_level)
+    configure_logs(settings.log_level, settings.log_format)
     if host is not None:
         settings = replace(settings, host=host)
     return settings if port is None else replace(settings, port=port)

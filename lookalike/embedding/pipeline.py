@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 import numpy as np
 import structlog
 
-from lookalike import metrics
+from lookalike import metrics, tracing
 from lookalike.catalog import change
 from lookalike.catalog.change import Outcome
 from lookalike.catalog.product import Failure, Part, PartState, PictureSeen, Product
@@ -203,12 +203,20 @@ class Pipeline:
             thread.join()
 
     def _work_off(self, begun: _Round, tally: Tally) -> None:
+        origins = [item.origin for item in begun.claim.items]
+        with tracing.span("work off a claim"), tracing.going_on(origins, "embed products"):
+            self._work_off_traced(begun, tally)
+
+    def _work_off_traced(self, begun: _Round, tally: Tally) -> None:
         claim, works = begun.claim, begun.works
         if begun.looking is None:
             begun.looking = self._look(works)
-        self._embed_texts(works)  # while the first pictures are on their way
-        self._embed_images(begun.looking)
-        tally.written += self._write(works)
+        with tracing.span("embed texts"):
+            self._embed_texts(works)  # while the first pictures are on their way
+        with tracing.span("fetch and embed pictures"):
+            self._embed_images(begun.looking)
+        with tracing.span("write products"):
+            tally.written += self._write(works)
         retried = [(work.claimed, work.rest_s) for work in works if work.rest_s is not None]
         released = [work.claimed for work in works if work.our_fault]
         held_back = {item for item, _ in retried} | set(released)
@@ -269,7 +277,7 @@ class Pipeline:
                 _without_picture(work, error, self.now())
             except Exception:
                 # A fault of ours, and one product's: it must not take the others with it.
-                log.exception("picture_not_read", product=work.product.id)
+                log.exception("picture_not_read", tenant=work.tenant, product=work.product.id)
                 work.our_fault = True
             if len(batch) == BATCH_SIZE:
                 self._embed_batch(batch)
@@ -359,7 +367,8 @@ def _without_picture(
     if Part.IMAGE not in work.product.owed:
         before = work.product.picture or _NEVER_SEEN
         work.outcome.picture = before.at(now)
-        log.info("picture_not_checked", product=work.product.id, reason=error.detail)
+        known = {"tenant": work.tenant, "product": work.product.id}
+        log.info("picture_not_checked", reason=error.reason, **known)
         return
     tries = work.claimed.tries + 1
     if isinstance(error, PictureUnreachable):

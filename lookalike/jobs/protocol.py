@@ -13,11 +13,13 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """One product under a lease. `tries`: how often its picture could not be reached so far."""
+    """One product under a lease. `tries`: how often its picture could not be reached so far;
+    `origin`: the trace of its upload, to go on with (see `lookalike/tracing.py`)."""
 
     tenant: str
     id: str
     tries: int
+    origin: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +48,11 @@ class OwedQueue(Protocol):
     def ping(self) -> None:
         """Returns when the server answers."""
 
-    def add(self, tenant: str, ids: Collection[str]) -> None:
+    def add(self, tenant: str, ids: Collection[str], origin: str = "") -> None:
         """These products owe something from now on. One that is leased is due again once the
         lease ends, however it ends; one that waits for a later try is due now. The tries and the
-        expired leases of earlier content are forgotten: a new picture deserves a new start."""
+        expired leases of earlier content are forgotten: a new picture deserves a new start.
+        `origin` comes back with the claim."""
 
     def claim(self, limit: int) -> Claim:
         """Takes up to `limit` due products, one a tenant by turns, under a lease.

@@ -15,7 +15,7 @@ from lookalike.jobs.redis_scripts import RedisScripts
 EXPIRED_AT_ONCE = 500
 """Leases that one `expire` looks at, so that it never holds up the server for long."""
 
-_KEYS = ("ring", "leases", "holders", "again", "tries", "lapses")
+_KEYS = ("ring", "leases", "holders", "again", "tries", "lapses", "origins")
 
 
 class RedisOwedQueue:
@@ -23,8 +23,9 @@ class RedisOwedQueue:
 
     Under `<namespace>:` are a set a tenant (`owed:<tenant>`: ids by the time, in milliseconds, at
     which each may next be tried), the ring of tenants by their turn, the leases by their end, who
-    holds each, what was added again while it was leased, how often each was tried, and how often
-    its lease lapsed. Nothing about a product stays once it is settled.
+    holds each, what was added again while it was leased, how often each was tried, how often
+    its lease lapsed, and the traces that they came from. Nothing about a product stays once it is
+    settled.
     """
 
     def __init__(
@@ -41,17 +42,20 @@ class RedisOwedQueue:
         with redis_in_words():
             self._connection.ping()
 
-    def add(self, tenant: str, ids: Collection[str]) -> None:
+    def add(self, tenant: str, ids: Collection[str], origin: str = "") -> None:
         """These owe something from now on; their earlier tries and lapses are forgotten."""
         if ids:
-            self._scripts.run("add", tenant, *ids)
+            self._scripts.run("add", tenant, origin, *ids)
 
     def claim(self, limit: int) -> Claim:
         """Takes up to `limit` due products, round-robin over tenants."""
         token = secrets.token_hex(8)
         flat = self._scripts.run("claim", token, limit)
-        rows = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
-        items = (Claimed(_text(tenant), _text(id), int(tries)) for tenant, id, tries in rows)
+        rows = zip(flat[::4], flat[1::4], flat[2::4], flat[3::4], strict=True)
+        items = (
+            Claimed(_text(tenant), _text(id), int(tries), _text(origin))
+            for tenant, id, tries, origin in rows
+        )
         return Claim(token, tuple(items))
 
     def renew(self, claim: Claim) -> None:

@@ -20,6 +20,10 @@ from lookalike.kibana.panels import (
 
 Json = dict[str, Any]
 
+_VERSION = "7.10.0"
+"""Objects are written as Kibana 7.10 did, of which OpenSearch Dashboards is made. They name no
+version of their own, so that a later Kibana takes them through all its migrations."""
+
 _COLUMNS = 48
 """A dashboard's width."""
 
@@ -48,7 +52,8 @@ def view_id(view: View, prefix: str) -> str:
 
 def _data_view(view: View, prefix: str) -> Json:
     title = f"{prefix}-{view.value}"
-    attributes = {"title": title}
+    # So that a dashboard says nothing of errors before there is a first search.
+    attributes: Json = {"title": title, "allowNoIndex": True}
     if field := TIME_FIELDS.get(view):
         attributes["timeFieldName"] = field
     return _object("index-pattern", view_id(view, prefix), attributes, [])
@@ -233,23 +238,21 @@ def _axes(panel: Panel) -> Json:
 
 def _dashboard(dashboard: Dashboard, ids: Sequence[str], prefix: str) -> Json:
     panels, references = [], []
-    for number, (place, id) in enumerate(zip(_places(dashboard.panels), ids, strict=True), 1):
+    places = _places(dashboard.panels)
+    for number, (panel, place, id) in enumerate(zip(dashboard.panels, places, ids, strict=True), 1):
         named = f"panel_{number}"
         panels.append(
             {
-                "version": "7.10.0",
+                "version": _VERSION,
                 "type": "visualization",
+                "title": panel.title,
                 "gridData": place | {"i": str(number)},
                 "panelIndex": str(number),
                 "embeddableConfig": {},
                 "panelRefName": named,
             }
         )
-        # OpenSearch Dashboards knows a panel by the first name, Kibana by the second.
-        references += [
-            {"name": name, "type": "visualization", "id": id}
-            for name in (named, f"{number}:{named}")
-        ]
+        references.append({"name": named, "type": "visualization", "id": id})
     source = {"query": {"query": "", "language": "lucene"}, "filter": []}
     attributes = {
         "title": f"Lookalike: {dashboard.title}",

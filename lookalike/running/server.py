@@ -3,13 +3,17 @@ serves on the listening sockets with those file descriptors, which whoever start
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 from typing import Any
 
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
+from gunicorn.config import Config
+from gunicorn.glogging import Logger
 
+from lookalike.logs import configure_logs
 from lookalike.running.rolling import RollingArbiter
 from lookalike.settings import Settings, read_settings
 
@@ -49,7 +53,19 @@ def configuration(settings: Settings, listeners: Sequence[str]) -> dict[str, Any
         "limit_request_field_size": 8190,
         "control_socket_disable": True,
         "loglevel": "warning",
+        "logger_class": "lookalike.running.server.OurLogs",
     }
+
+
+class OurLogs(Logger):  # type: ignore[misc]
+    """gunicorn's lines among all others, in their form."""
+
+    def setup(self, cfg: Config) -> None:  # noqa: ARG002
+        """Called by gunicorn."""
+        self.loglevel = logging.WARNING
+        self.error_log.setLevel(self.loglevel)
+        self.error_log.propagate = True
+        self.access_log.propagate = False
 
 
 class Web(BaseApplication):  # type: ignore[misc]
@@ -74,4 +90,6 @@ class Web(BaseApplication):  # type: ignore[misc]
 
 
 if __name__ == "__main__":
-    Web(read_settings(), sys.argv[1:]).run()
+    found = read_settings()
+    configure_logs(found.log_level, found.log_format)
+    Web(found, sys.argv[1:]).run()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import structlog
 
-from lookalike import metrics
+from lookalike import metrics, tracing
 from lookalike.catalog.product import Part, PartState, Product
 from lookalike.catalog.tokens import tokens
 from lookalike.embedding.calibration import Pair
@@ -68,7 +68,8 @@ class Steps:
         """Times one step."""
         started = time.perf_counter()
         try:
-            yield
+            with tracing.span(f"search: {name}"):
+                yield
         finally:
             self.ms[name] = (time.perf_counter() - started) * 1000
 

@@ -93,6 +93,15 @@ def test_a_tenants_events_go_with_it(
     EngineEventLog(engine, Naming(f"{prefix}-nothing")).forget_tenant("one")
 
 
+def test_words_that_are_no_text_cost_no_other_event(
+    engine: Engine, prefix: str, stored: Callable[[], list[dict[str, Any]]]
+) -> None:
+    """JSON can name half a letter, which UTF-8 cannot write."""
+    log = EngineEventLog(engine, Naming(prefix))
+    log.append([replace(EVENT, words="red \ud83d mug"), replace(EVENT, words="\0 mug"), EVENT])
+    assert len(stored()) == 3
+
+
 def test_an_event_that_does_not_fit_is_said_and_grows_no_mapping(
     engine: Engine, prefix: str
 ) -> None:

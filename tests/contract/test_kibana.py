@@ -129,8 +129,8 @@ def test_every_reference_leads_somewhere() -> None:
         assert {(to["type"], to["id"]) for to in each["references"]} <= ids
     for each in (each for each in OBJECTS if each["type"] == "dashboard"):
         panels = json.loads(each["attributes"]["panelsJSON"])
-        named = {to["name"] for to in each["references"]}
-        assert {panel["panelRefName"] for panel in panels} <= named
+        named = [to["name"] for to in each["references"]]
+        assert [panel["panelRefName"] for panel in panels] == named
         assert all(panel["gridData"]["x"] + panel["gridData"]["w"] <= 48 for panel in panels)
 
 

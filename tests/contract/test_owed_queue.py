@@ -168,3 +168,29 @@ def test_restoring_neither_pulls_forward_nor_forgets_tries(queue: RedisOwedQueue
     queue.restore([(ANNA, "a"), (ANNA, "b")])
     eventually(lambda: queue.depth().due > 0)
     assert queue.claim(2).items == (Claimed(ANNA, "a", 1),)
+
+
+def test_the_origin_of_a_product_comes_with_its_claim_until_it_is_settled(
+    queue: RedisOwedQueue,
+) -> None:
+    queue.add(ANNA, ["a"], "first")
+    claim = queue.claim(1)
+    assert [item.origin for item in claim.items] == ["first"]
+    queue.retry(claim, [(claim.items[0], 0.0)])
+    again = queue.claim(1)
+    assert [item.origin for item in again.items] == ["first"]
+    queue.add(ANNA, ["a"], "second")
+    queue.settle(again, again.items)
+    newer = queue.claim(1)
+    assert [item.origin for item in newer.items] == ["second"]
+    queue.settle(newer, newer.items)
+    queue.restore([(ANNA, "a")])
+    assert [item.origin for item in queue.claim(1).items] == [""]
+
+
+def test_a_product_that_is_added_without_an_origin_has_none(queue: RedisOwedQueue) -> None:
+    queue.add(ANNA, ["a", "b"], "first")
+    queue.add(ANNA, ["a"])
+    queue.forget(ANNA, ["b"])
+    queue.add(ANNA, ["b"])
+    assert [item.origin for item in queue.claim(2).items] == ["", ""]

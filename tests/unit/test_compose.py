@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 import pytest
@@ -97,7 +98,7 @@ def test_every_service_is_limited(services: dict[str, Any]) -> None:
 
 def test_ours_write_only_where_they_should(services: dict[str, Any]) -> None:
     ours = [each for each in services.values() if each["image"].startswith("lookalike:")]
-    assert len(ours) == 6
+    assert len(ours) == 8
     assert all(each["read_only"] for each in ours)
 
 
@@ -130,6 +131,30 @@ def test_every_command_is_one_of_ours_with_its_options(services: dict[str, Any])
         options = {option for each in command.params for option in each.opts}
         assert {word for word in words if word.startswith("--")} <= options, name
         assert context.command is command
+
+
+def test_each_engines_dashboards_are_imported_where_they_are_shown(
+    services: dict[str, Any],
+) -> None:
+    """By a service that ends, of the same profile, that nothing waits for."""
+    importing = {
+        name: service
+        for name, service in services.items()
+        if service.get("command", [])[:2] == ["lookalike", "kibana"]
+    }
+    shown = {
+        name for name, each in services.items() if re.search("kibana/|-dashboards:", each["image"])
+    }
+    assert {urlsplit(each["command"][2]).hostname for each in importing.values()} == shown
+    for name, service in importing.items():
+        host, port = urlsplit(service["command"][2]).netloc.split(":")
+        assert services[host]["ports"] == [f"127.0.0.1:5601:{port}"]
+        assert (service["profiles"], service["restart"]) == (
+            services[host]["profiles"],
+            "on-failure",
+        )
+        assert service["depends_on"].keys() == {host}
+        assert not any(name in each.get("depends_on", {}) for each in services.values())
 
 
 def test_secrets_are_made_by_the_script(compose: dict[str, Any], tmp_path: Path) -> None:

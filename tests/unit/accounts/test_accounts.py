@@ -12,7 +12,8 @@ from lookalike.accounts import keys
 from lookalike.accounts.accounts import IN_FORCE_WITHIN_S, Accounts
 from lookalike.accounts.keys import Wanted
 from lookalike.accounts.model import ApiKey, Browser, KeyState, Scope
-from lookalike.errors import Invalid, NotFound
+from lookalike.errors import IndexAway, Invalid, NotFound
+from lookalike.search.events import NoEventLog
 from tests.unit.accounts.harness import MONDAY, Clock, MemoryStore
 
 SHOP = Browser(origins=frozenset({"https://shop.example"}), burst=5)
@@ -179,12 +180,25 @@ def test_a_deleted_tenant_s_keys_are_refused_everywhere_before_anything_goes(hou
             self.at = house.clock.now()
             self.key = house.store.key(key.id)
 
-    index = Index()
-    house.accounts.delete_tenant(house.tenant, index)  # type: ignore[arg-type]
+    class Events(NoEventLog):
+        """Is away the first time it is asked."""
+
+        away = True
+
+        def forget_tenant(self, tenant: str) -> None:
+            assert (index.deleted, house.accounts.tenant(tenant).id) == (tenant, tenant)
+            away, self.away = self.away, False
+            if away:
+                raise IndexAway("The engine is away.")
+
+    index, events = Index(), Events()
+    with pytest.raises(IndexAway):
+        house.accounts.delete_tenant(house.tenant, index, events)  # type: ignore[arg-type]
+    house.accounts.delete_tenant(house.tenant, index, events)  # type: ignore[arg-type]
     assert index.deleted == house.tenant
     assert index.key is not None
     assert index.key.state(MONDAY) is KeyState.REVOKED
     assert (index.at - MONDAY).total_seconds() >= IN_FORCE_WITHIN_S
     assert house.accounts.tenants() == []
     with pytest.raises(NotFound):
-        house.accounts.delete_tenant(house.tenant, index)  # type: ignore[arg-type]
+        house.accounts.delete_tenant(house.tenant, index, events)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
--- ARGV: 3 token, 4 limit. Gives tenant, id and tries by turns.
+-- ARGV: 3 token, 4 limit. Gives tenant, id, tries and origin by turns.
 -- Tenants take turns, one product each, and a tenant goes to the ring's end with every turn: so one
 -- that owes much keeps no other waiting, and the next claim begins with whoever waited longest.
 local token, limit = ARGV[3], tonumber(ARGV[4])
@@ -27,6 +27,7 @@ while count < limit and turns[1] do
   table.insert(claimed, tenant)
   table.insert(claimed, id)
   table.insert(claimed, tonumber(redis.call('HGET', tries, member) or 0))
+  table.insert(claimed, redis.call('HGET', origins, member) or '')
   count = count + 1
   if suspect then break end
   if turn.due[1] then table.insert(turns, turn) end

@@ -1,9 +1,9 @@
 -- What every script of the queue shares. KEYS: 1 ring, 2 leases, 3 holders, 4 again, 5 tries,
--- 6 lapses; ARGV[1]: the prefix of the tenants' sets, ARGV[2]: a lease's length in milliseconds. A
+-- 6 lapses, 7 origins; ARGV[1]: the prefix of the tenants' sets, ARGV[2]: a lease's length in milliseconds. A
 -- member of all but the sets is 'tenant|id': tenants are UUIDs, so the first bar parts the two.
 -- A product waits in its tenant's set or is leased, never both, so whatever is due can be claimed;
 -- one that is added while it is leased is noted in `again` until the lease ends.
-local ring, leases, holders, again, tries, lapses = unpack(KEYS)
+local ring, leases, holders, again, tries, lapses, origins = unpack(KEYS)
 local prefix, lease_ms = ARGV[1], tonumber(ARGV[2])
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

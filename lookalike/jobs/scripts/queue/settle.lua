@@ -6,6 +6,8 @@ for i = 4, #ARGV do
     if let_go(member) then
       local tenant, id = parts_of(member)
       owe(tenant, id, now)
+    else
+      redis.call('HDEL', origins, member)
     end
   end
 end

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,13 +13,12 @@ from lookalike.errors import Misconfigured
 from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.connecting import Address
 from lookalike.index.opensearch import OpenSearchEngine
+from tests.servers.certificates import speak_tls
 
 VERSIONS = {
     ElasticsearchEngine: '{"version": {"number": "9.4.3"}}',
     OpenSearchEngine: '{"version": {"number": "3.5.0", "distribution": "opensearch"}}',
 }
-_NEW_KEY = ("-newkey", "rsa:2048", "-noenc", "-keyout", "-", "-out", "-")
-_NAMED = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
 Make = type[ElasticsearchEngine] | type[OpenSearchEngine]
 
 
@@ -73,20 +68,7 @@ def server(make: Make) -> Iterator[Server]:
 @pytest.fixture
 def certificate(server: Server, tmp_path: Path) -> Path:
     """The certificate of `localhost`, signed by itself, with which the server speaks TLS."""
-    if not shutil.which("openssl"):
-        reason = "there is no openssl to make a certificate with"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    made = subprocess.run(
-        ["openssl", "req", "-x509", *_NEW_KEY, *_NAMED],
-        check=True,
-        capture_output=True,
-    )
-    file = tmp_path / "certificate.pem"
-    file.write_bytes(made.stdout)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    return file
+    return speak_tls(server, tmp_path)
 
 
 def test_a_certificate_is_trusted_once_its_authority_is_named(
