@@ -1,5 +1,5 @@
-"""`lookalike setup` and `doctor` where settings are wrong: one sentence each that says what to do, a
-status, and no traceback."""
+"""`lookalike setup` and `doctor` where settings are wrong: one sentence each that says what to do,
+a status, and no traceback."""
 
 from __future__ import annotations
 
