@@ -12,7 +12,8 @@ import shutil
 from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
-from prometheus_client.multiprocess import MultiProcessCollector
+
+from lookalike.departed import Together
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus_client's own variable, which it reads when it is imported: so it is set by whoever
@@ -61,6 +62,11 @@ QUERY_VECTORS = Counter(
     "Vectors of queries, by whether they were remembered or had to be made.",
     ["source"],
 )
+MATRICES = Counter(
+    "lookalike_matrices_total",
+    "Matrices that searches of the embedded index used, by whether they were held or read anew.",
+    ["source"],
+)
 MODEL_SECONDS = Histogram(
     "lookalike_model_seconds",
     "How long a call of the model took, by tower and by who waits for it.",
@@ -81,6 +87,11 @@ PICTURES = Counter(
     "Pictures of products that were fetched and decoded: ok, unchanged, or why they were not had.",
     ["result"],
 )
+PICTURE_SECONDS = Histogram(
+    "lookalike_picture_seconds",
+    "How long a product's picture took: its host's turn, the download, decoding.",
+    buckets=_UPLOADS_S,
+)
 PRODUCTS_WORKED_OFF = Counter(
     "lookalike_products_worked_off_total",
     "Products that a worker was done with for now: embedded, failed, retry, or released unharmed.",
@@ -90,6 +101,16 @@ TICKS_FAILED = Counter(
     "lookalike_ticks_failed_total",
     "Ticks of workers that ended early, by the code of what was away.",
     ["code"],
+)
+ENGINE_SECONDS = Histogram(
+    "lookalike_engine_seconds",
+    "How long Elasticsearch or OpenSearch took to answer a request.",
+    buckets=_FAST_S,
+)
+ENGINE_ERRORS = Counter(
+    "lookalike_engine_errors_total",
+    "Requests that the engine did not answer or could not (away), or that it refused us.",
+    ["reason"],
 )
 ENGINE_BUSY = Counter(
     "lookalike_engine_busy_total",
@@ -103,7 +124,7 @@ def counted() -> CollectorRegistry:
     if FOLDER not in os.environ:
         return REGISTRY
     together = CollectorRegistry()
-    MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+    together.register(Together(Path(os.environ[FOLDER])))
     return together
 
 

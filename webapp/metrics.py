@@ -5,6 +5,7 @@ own. It answers nothing else but health, and the public port does not answer thi
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 
 from flask import Flask, Response, abort, request
@@ -14,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from lookalike import metrics
 from lookalike.bootstrap import Services
-from lookalike.errors import IndexAway, LookalikeError, ModelAway, QueueAway
+from lookalike.errors import LookalikeError
 from webapp.state import services
 
 PATH = "/metrics"
@@ -59,13 +60,14 @@ class Standing(Collector):
         """The gauges."""
         yield from self._queue()
         yield from self._products()
+        yield from self._disk()
         yield _gauge("lookalike_model_up", "Whether the model answers.", self._model_is_up())
 
     def _queue(self) -> Iterator[Metric]:
         try:
             depth = self._services.queue.depth()
             workers = self._services.ticker.workers()
-        except QueueAway:
+        except LookalikeError:
             yield _gauge("lookalike_queue_up", "Whether Redis answers.", 0)
             return
         yield _gauge("lookalike_queue_up", "Whether Redis answers.", 1)
@@ -86,7 +88,7 @@ class Standing(Collector):
     def _products(self) -> Iterator[Metric]:
         try:
             counts = self._services.index.counts(None)
-        except IndexAway:
+        except LookalikeError:  # away, or it refuses our key
             yield _gauge("lookalike_index_up", "Whether the index answers.", 0)
             return
         yield _gauge("lookalike_index_up", "Whether the index answers.", 1)
@@ -99,10 +101,23 @@ class Standing(Collector):
         family.add_metric(["inactive"], counts.stored - counts.accepted)
         yield family
 
+    def _disk(self) -> Iterator[Metric]:
+        """What the embedded index, the embedded Valkey and the models have room in."""
+        folder = self._services.settings.data_dir
+        if not folder.exists():  # nothing has been kept there
+            return
+        disk = shutil.disk_usage(folder)
+        yield _gauge(
+            "lookalike_data_free_bytes", "What is free of the data folder's disk.", disk.free
+        )
+        yield _gauge(
+            "lookalike_data_size_bytes", "How large the data folder's disk is.", disk.total
+        )
+
     def _model_is_up(self) -> float:
         try:
             self._services.embedder.check()
-        except (ModelAway, LookalikeError):
+        except LookalikeError:
             return 0
         return 1
 

@@ -61,7 +61,8 @@ class PictureReader:
         """The picture behind a URL, unless it is the one that was seen `before`. Raises
         `PictureUnusable` or `PictureUnreachable`."""
         try:
-            look = self._look(url, before, now)
+            with metrics.PICTURE_SECONDS.time():
+                look = self._look(url, before, now)
         except PictureError as error:
             metrics.PICTURES.labels(error.reason).inc()
             raise

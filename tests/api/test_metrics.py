@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from flask import Flask
 from prometheus_client import REGISTRY, CollectorRegistry
 from prometheus_client.registry import Collector
 
 from lookalike.bootstrap import Services
-from lookalike.errors import PictureReason
+from lookalike.errors import Misconfigured, PictureReason
+from lookalike.index.protocol import Counts, ProductIndex
 from tests.api.harness import Api, Internet
 from tests.api.test_pipeline import AwayModel
 from webapp.metrics import Standing
@@ -42,7 +44,7 @@ def gauges(services: Services) -> dict[str, float]:
 
 def test_every_metric_is_documented_and_no_other(api: Api) -> None:
     there = families(REGISTRY) | families(Standing(api.services))
-    assert set(re.findall(r"^\| `(\w+)` \|", PAGE, re.MULTILINE)) == set(there)
+    assert set(re.findall(r"^\| `(lookalike_\w+)` \|", PAGE, re.MULTILINE)) == set(there)
 
 
 def test_every_reason_of_a_missing_picture_is_documented() -> None:
@@ -70,6 +72,49 @@ def test_what_is_away_is_told_and_the_rest_too(
     assert (told["lookalike_queue_up"], told["lookalike_model_up"]) == (0, 0)
     assert told["lookalike_index_up"] == 1
     assert "lookalike_queue_due" not in told
+
+
+class RefusingIndex:
+    """An index whose engine refuses our key, as when it has been revoked."""
+
+    def counts(self, tenant: str | None) -> Counts:
+        raise Misconfigured("The engine refuses our key.")
+
+
+def test_an_engine_that_refuses_us_hides_nothing_else(api: Api) -> None:
+    refused = replace(api.services, index=cast("ProductIndex", RefusingIndex()))
+    told = gauges(refused)
+    assert told["lookalike_index_up"] == 0
+    assert told["lookalike_queue_up"] == told["lookalike_model_up"] == 1
+
+
+def count(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+def test_what_searches_and_pictures_cost_is_counted(api: Api) -> None:
+    pictures = count("lookalike_picture_seconds_count")
+    api.upload()
+    api.upload(external_id="gone", image_url="https://example.com/gone.jpg")
+    api.internet.pictures.pop("https://example.com/gone.jpg")
+    api.work()
+    assert count("lookalike_picture_seconds_count") == pictures + 2  # a missing one took time, too
+
+    read = count("lookalike_matrices_total", source="read")
+    held = count("lookalike_matrices_total", source="held")
+    for _ in range(3):
+        assert api.post("/search", {"query": "mug"}).status_code == 200
+    assert count("lookalike_matrices_total", source="read") == read + 2  # of pictures, of words
+    assert count("lookalike_matrices_total", source="held") == held + 4
+
+
+def test_the_room_for_data_is_told_where_there_is_a_folder(api: Api) -> None:
+    told = gauges(api.services)
+    assert 0 < told["lookalike_data_free_bytes"] <= told["lookalike_data_size_bytes"]
+    settings = replace(api.services.settings, data_dir=Path("/no/such/folder"))
+    elsewhere = gauges(replace(api.services, settings=settings))
+    assert "lookalike_data_free_bytes" not in elsewhere
+    assert elsewhere["lookalike_index_up"] == 1
 
 
 def test_products_of_all_tenants_are_counted_together(api: Api) -> None:

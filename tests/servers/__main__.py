@@ -6,9 +6,10 @@ from __future__ import annotations
 from tests.servers.elasticsearch import Elasticsearch
 from tests.servers.needs import NotHere
 from tests.servers.opensearch import OpenSearch
+from tests.servers.prometheus import Prometheus
 from tests.servers.triton import Triton
 
-for recipe in (Elasticsearch(), OpenSearch(), Triton()):
+for recipe in (Elasticsearch(), OpenSearch(), Triton(), Prometheus()):
     try:
         recipe.fetch()
     except NotHere as error:

@@ -20,7 +20,7 @@ from lookalike.settings import FROM_FILE, Settings, read_settings, variable
 
 ROOT = Path(__file__).parents[2]
 LOADER = "github.com/compose-spec/compose-go/v2/cmd@v2.9.1"
-PROFILES = {"elasticsearch", "opensearch", "cpu", "gpu"}
+PROFILES = {"elasticsearch", "opensearch", "cpu", "gpu", "observe"}
 
 
 def dotenv() -> dict[str, str]:

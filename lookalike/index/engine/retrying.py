@@ -26,12 +26,25 @@ def patiently(send: Callable[[], Answer]) -> Answer:
 
     Raises `IndexAway` where it stays busy or fails, and `Misconfigured` where it refuses us.
     """
+    try:
+        return _checked(_answer(send))
+    except IndexAway:
+        metrics.ENGINE_ERRORS.labels("away").inc()
+        raise
+    except Misconfigured:
+        metrics.ENGINE_ERRORS.labels("refused").inc()
+        raise
+
+
+def _answer(send: Callable[[], Answer]) -> Answer:
+    """The first answer that does not ask to wait, or the last one that does."""
     for _ in pauses(PATIENCE_S):
-        answer = send()
+        with metrics.ENGINE_SECONDS.time():
+            answer = send()
         if answer.status not in _BUSY:
             break
         metrics.ENGINE_BUSY.labels(answer.status).inc()
-    return _checked(answer)
+    return answer
 
 
 def _checked(answer: Answer) -> Answer:

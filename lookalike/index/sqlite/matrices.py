@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from lookalike import metrics
 from lookalike.catalog.product import Part
 from lookalike.index.protocol import VectorSpace
 from lookalike.index.sqlite.connection import Connections
@@ -65,6 +66,7 @@ class Matrices:
             self._held.move_to_end((tenant, part))
         with held.lock:  # one tenant's long load does not hold up the searches of the others
             version = self._connections.version()
+            metrics.MATRICES.labels("held" if version == held.version else "read").inc()
             if version != held.version:
                 self._refresh(held, tenant, part)
                 held.version = version
