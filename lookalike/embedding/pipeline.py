@@ -41,8 +41,10 @@ CLAIMS_A_RUN = 8
 """After so many a tick is over, so that others have their turn at the worker."""
 
 BATCH_SIZE = 16
-"""Pictures a call of the model. Small enough that fetching the rest goes on meanwhile; each claim has
-one call under way, and the model whatever the claims give it at once."""
+"""Pictures a call of the model. Small enough that fetching the rest goes on meanwhile."""
+
+CALLS_AT_ONCE = 3
+"""Of the model: each instance of a model server's two computes one while the next is on its way."""
 
 TRIES = 3
 RETRY_AFTER_S = (5.0, 30.0)
@@ -143,6 +145,9 @@ class Pipeline:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _pool: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
+    )
+    _calls: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="embed")
     )
 
     def run(self) -> Tally:
@@ -284,6 +289,7 @@ class Pipeline:
     def _embed_images(self, looking: dict[Future[Look], _Work]) -> None:
         """Embeds each batch of pictures as soon as it is full, while others are still fetched."""
         batch: list[tuple[_Work, Picture]] = []
+        calls: list[Future[None]] = []
         for future in as_completed(looking):
             work = looking[future]
             try:
@@ -298,9 +304,14 @@ class Pipeline:
                 log.exception("picture_not_read", tenant=work.tenant, product=work.product.id)
                 work.our_fault = True
             if len(batch) == BATCH_SIZE:
-                self._embed_batch(batch)
+                calls.append(self._calls.submit(self._embed_batch, batch))
                 batch = []
-        self._embed_batch(batch)
+        calls.append(self._calls.submit(self._embed_batch, batch))
+        wait(
+            calls
+        )  # also where one fails: its claim is given back when nobody works on it any more
+        for call in calls:
+            call.result()
 
     def _embed_batch(self, batch: Sequence[tuple[_Work, Picture]]) -> None:
         if batch:
@@ -355,6 +366,7 @@ class Pipeline:
     def close(self) -> None:
         """Ends the threads."""
         self._pool.shutdown()
+        self._calls.shutdown()
 
 
 def _count(works: Sequence[_Work]) -> None:

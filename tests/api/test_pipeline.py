@@ -4,6 +4,7 @@ and that nothing is lost when a part is away."""
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,7 +14,8 @@ import pytest
 from lookalike.catalog.product import Part
 from lookalike.embedding.packs import Pack
 from lookalike.embedding.pictures import PictureSource
-from lookalike.embedding.protocol import Pixels, Vectors
+from lookalike.embedding.pipeline import CLAIM_SIZE
+from lookalike.embedding.protocol import Embedder, Pixels, Vectors
 from lookalike.errors import ModelAway, PictureReason, PictureUnreachable
 from tests.api.harness import Api, jpeg
 
@@ -170,6 +172,38 @@ def test_every_product_of_more_than_one_claim_is_embedded_once(api: Api) -> None
     api.work()
     assert (api.get("/products?embedding_status=completed").json or {})["total"] == 120
     assert len(api.internet.fetched) == 120
+
+
+class Meeting:
+    """A model that answers only when two ask at once."""
+
+    def __init__(self, model: Embedder) -> None:
+        self.pack = model.pack
+        self._model = model
+        self._pictures, self._texts = (threading.Barrier(2, timeout=20) for _ in range(2))
+
+    def images(self, pixels: Pixels) -> Vectors:
+        self._pictures.wait()
+        return self._model.images(pixels)
+
+    def texts(self, texts: Sequence[str]) -> Vectors:
+        self._texts.wait()
+        return self._model.texts(texts)
+
+    def check(self) -> None:
+        self._model.check()
+
+
+def test_the_model_has_the_next_batch_before_it_has_answered_the_last(api: Api) -> None:
+    many = [
+        {"external_id": str(n), "title": f"Mug {n}", "image_url": f"https://example.com/{n}.jpg"}
+        for n in range(2 * CLAIM_SIZE)
+    ]
+    for each in many:
+        api.internet.pictures[each["image_url"]] = jpeg("navy")
+    api.post("/products", {"products": many})
+    meeting = replace(api.pipeline, embedder=Meeting(api.pipeline.embedder))
+    assert meeting.run().written == len(many)
 
 
 def test_an_upload_while_redis_is_away_is_kept_and_found_later(api: Api) -> None:
