@@ -35,7 +35,7 @@ from lookalike.embedding.towers import Tower, image_tower, text_tower, version
 from lookalike.embedding.triton import TritonEmbedder, TritonModel
 from lookalike.embedding.triton_wire import BATCH, QUERY, Wire
 from tests.servers.running import start
-from tests.servers.triton import Triton
+from tests.servers.triton import MODEL, Triton
 
 BATCHES = (8, 16, 32)
 CALLERS = 4
@@ -45,12 +45,12 @@ Rows = NDArray[np.generic]
 
 
 @contextmanager
-def server() -> Iterator[str]:
+def server(model: Path = MODEL) -> Iterator[str]:
     """The URL of a Triton that serves the built-in pack."""
-    if named := os.environ.get("LOOKALIKE_TEST_TRITON_URL"):
+    if (named := os.environ.get("LOOKALIKE_TEST_TRITON_URL")) and model == MODEL:
         yield named
         return
-    started = start(Triton(), os.getpid())
+    started = start(Triton(model=model), os.getpid())
     try:
         yield started.url
     finally:

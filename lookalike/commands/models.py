@@ -126,9 +126,9 @@ def pull(name: str, weights: str, revision: str | None, called: str | None) -> N
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @_name
 @_weights
-@click.option("--licence", default="not said", help="Under what terms the model may be used.")
+@click.option("--licence", help="Under what terms the model may be used. Default: not said.")
 @in_sentences
-def add(folder: Path, name: str | None, weights: str, licence: str) -> None:
+def add(folder: Path, name: str | None, weights: str, licence: str | None) -> None:
     """Make a pack of the export in FOLDER, or a copy of the pack there."""
     from lookalike.embedding.packing import export, making  # noqa: PLC0415
     from lookalike.embedding.packing.weights import Weights  # noqa: PLC0415
@@ -136,12 +136,20 @@ def add(folder: Path, name: str | None, weights: str, licence: str) -> None:
     settings = settings_of()
     called = name or _as_name(folder.resolve().name)
     if (folder / "pack.json").is_file():
+        if weights != Weights.FLOAT32 or licence:
+            raise Misconfigured(
+                f"{folder} holds a finished pack, which is copied as it is. Leave --weights and "
+                "--licence away, or name the folder of the export that it was made of."
+            )
         with make_library(settings).making(called) as made:
             making.copy_pack(folder, made, called)
         click.echo(f"{called} is a copy of the pack in {folder}.")
         return
     order = making.Order(
-        name=called, weights=Weights(weights), licence=licence, source=f"{folder.resolve()}"
+        name=called,
+        weights=Weights(weights),
+        licence=licence or "not said",
+        source=f"{folder.resolve()}",
     )
     _make(settings, export.read_export(folder), order)
 

@@ -26,6 +26,9 @@ from typing import Any
 
 SCRIPT = "build_engines.py"
 GRAPH = "graph.onnx"
+HALF_GRAPH = "graph_float16.onnx"
+"""The same in half precision, for a TensorRT that does not choose the precision itself."""
+
 PLAN = "engine.json"
 SAMPLES = "samples.bin"
 ENGINE = "model.plan"
@@ -91,35 +94,46 @@ def _build(
     model: Path, plan: Mapping[str, Any], trtexec: str, tensorrt: str, engine: Path
 ) -> float:
     """Builds an engine and gives the least cosine of its vectors with ONNX Runtime's. In half
-    precision first where trtexec makes it; where that is too coarse for the model, without."""
-    least = -1.0
-    for precision in precisions(tensorrt):
-        _run([trtexec, *_build_arguments(model, plan, engine), *precision], "build", model.name)
-        least = _least_cosine(model, plan, trtexec, engine)
-        if least >= LEAST_COSINE:
-            return least
-        _say(f"{model.name}: cosine {least:.5f} with {' '.join(precision) or 'no options'}.")
-    raise CannotBuild(
-        f"The engine of {model.name} gives other vectors than ONNX Runtime (cosine {least:.5f}, at "
-        f"least {LEAST_COSINE}), so it is not used. Serve this pack with `--kind onnxruntime`."
-    )
+    precision first; where that cannot be built or is too coarse for the model, without."""
+    refusal = ""
+    for way in ways(tensorrt):
+        try:
+            _run([trtexec, *_build_arguments(model, plan, engine, way)], "build", model.name)
+            least = _least_cosine(model, plan, trtexec, engine)
+        except CannotBuild as error:
+            refusal = str(error)
+        else:
+            if least >= LEAST_COSINE:
+                return least
+            refusal = (
+                f"The engine of {model.name} gives other vectors than ONNX Runtime (cosine "
+                f"{least:.5f}, at least {LEAST_COSINE}), so it is not used. Serve this pack with "
+                "`--kind onnxruntime`."
+            )
+        _say(f"{model.name}, {' '.join(way)}: {refusal}")
+    raise CannotBuild(refusal)
 
 
-def precisions(tensorrt: str) -> Sequence[Sequence[str]]:
-    """The options to try, best first. From version 11 on the precision is that of the graph: a pack
-    with float16 weights gives a float16 engine."""
-    return [["--fp16"], []] if _major(tensorrt) < 11 else [[]]
+def ways(tensorrt: str) -> Sequence[Sequence[str]]:
+    """A graph and options, best first. From version 11 on TensorRT has no option for half
+    precision, and takes that of the graph."""
+    half = [HALF_GRAPH] if _major(tensorrt) >= 11 else [GRAPH, "--fp16"]
+    return [half, [GRAPH]]
 
 
-def _build_arguments(model: Path, plan: Mapping[str, Any], engine: Path) -> list[str]:
+def _build_arguments(
+    model: Path, plan: Mapping[str, Any], engine: Path, way: Sequence[str]
+) -> list[str]:
+    graph, *options = way
     least, best, most = (_shape(plan, rows) for rows in plan["batches"])
     return [
-        f"--onnx={model / GRAPH}",
+        f"--onnx={model / graph}",
         f"--saveEngine={engine}",
         f"--minShapes={least}",
         f"--optShapes={best}",
         f"--maxShapes={most}",
         "--skipInference",
+        *options,
     ]
 
 

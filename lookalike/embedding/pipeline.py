@@ -6,9 +6,9 @@ again when its leases run out, and what was already written owes nothing any mor
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,11 +33,16 @@ log = structlog.get_logger(__name__)
 
 CLAIM_SIZE = 50
 FETCHES_AT_ONCE = 16
+CLAIMS_AT_ONCE = 2
+"""Worked off side by side: the model looks at the pictures of one while those of the other are
+fetched, and while what was made of it is written."""
+
 CLAIMS_A_RUN = 8
 """After so many a tick is over, so that others have their turn at the worker."""
 
 BATCH_SIZE = 16
-"""Pictures a call of the model. Small enough that fetching the rest goes on meanwhile."""
+"""Pictures a call of the model. Small enough that fetching the rest goes on meanwhile; each claim has
+one call under way, and the model whatever the claims give it at once."""
 
 TRIES = 3
 RETRY_AFTER_S = (5.0, 30.0)
@@ -98,6 +103,14 @@ class Tally:
     retried: int = 0
     released: int = 0
 
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(
+            self.claimed + other.claimed,
+            self.written + other.written,
+            self.retried + other.retried,
+            self.released + other.released,
+        )
+
 
 @dataclass(slots=True)
 class _Round:
@@ -134,21 +147,28 @@ class Pipeline:
 
     def run(self) -> Tally:
         """Claims owed products, up to 50 at a time, and brings each as far as it can be brought.
-        While the model looks at one claim's pictures, those of the next are fetched.
 
         Raises `IndexAway` or `ModelAway` when a server behind is away: the products are given back
         and stay pending.
         """
         tally = Tally()
-        with ExitStack() as holding:
-            ahead = self._take(tally, holding)
-            for left in reversed(range(CLAIMS_A_RUN)):
-                if ahead is None:
+        working = ThreadPoolExecutor(CLAIMS_AT_ONCE, thread_name_prefix="claim")
+        with ExitStack() as holding, working:
+            under_way: deque[Future[Tally]] = deque()
+            for number in range(CLAIMS_A_RUN):
+                if number and self._stopping.is_set():
                     break
-                current, ahead = ahead, None
-                if left and not current.is_suspect and not self._stopping.is_set():
-                    ahead = self._take(tally, holding)
-                self._work_off(current, tally)
+                if len(under_way) == CLAIMS_AT_ONCE:
+                    tally += under_way.popleft().result()
+                begun = self._take(holding)
+                if begun is None:
+                    break
+                if begun.is_suspect:  # it may end the process, and no other with it
+                    wait(under_way)
+                under_way.append(working.submit(self._work_off, begun))
+                if begun.is_suspect:
+                    break
+            tally = sum((each.result() for each in under_way), tally)
         self._wake_successor()
         return tally
 
@@ -156,13 +176,12 @@ class Pipeline:
         """Takes no more claims than it has: the process is to end. Safe in a signal's handler."""
         self._stopping.set()
 
-    def _take(self, tally: Tally, holding: ExitStack) -> _Round | None:
+    def _take(self, holding: ExitStack) -> _Round | None:
         """The next claim, its pictures on their way already, unless it is one that perhaps ends the
         process: that begins when no other is under way. None: nothing is due."""
         claim = self.queue.claim(CLAIM_SIZE)
         if not claim.items:
             return None
-        tally.claimed += len(claim.items)
         holding.enter_context(self._holding(claim))
         begun = _Round(claim, self._read(claim))
         if not begun.is_suspect:
@@ -202,12 +221,12 @@ class Pipeline:
             done.set()
             thread.join()
 
-    def _work_off(self, begun: _Round, tally: Tally) -> None:
+    def _work_off(self, begun: _Round) -> Tally:
         origins = [item.origin for item in begun.claim.items]
         with tracing.span("work off a claim"), tracing.going_on(origins, "embed products"):
-            self._work_off_traced(begun, tally)
+            return self._work_off_traced(begun)
 
-    def _work_off_traced(self, begun: _Round, tally: Tally) -> None:
+    def _work_off_traced(self, begun: _Round) -> Tally:
         claim, works = begun.claim, begun.works
         if begun.looking is None:
             begun.looking = self._look(works)
@@ -216,7 +235,7 @@ class Pipeline:
         with tracing.span("fetch and embed pictures"):
             self._embed_images(begun.looking)
         with tracing.span("write products"):
-            tally.written += self._write(works)
+            written = self._write(works)
         retried = [(work.claimed, work.rest_s) for work in works if work.rest_s is not None]
         released = [work.claimed for work in works if work.our_fault]
         held_back = {item for item, _ in retried} | set(released)
@@ -224,8 +243,7 @@ class Pipeline:
         self.queue.retry(claim, retried)
         self.queue.release(claim, released, OUR_FAULT_REST_S)
         _count(works)
-        tally.retried += len(retried)
-        tally.released += len(released)
+        return Tally(len(claim.items), written, len(retried), len(released))
 
     def _read(self, claim: Claim) -> list[_Work]:
         """The claimed products that are there, active, and have something to be done."""

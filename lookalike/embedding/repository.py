@@ -150,9 +150,13 @@ def _write_model(pack: Pack, tower: Tower, folder: Path, kind: Kind) -> None:
     (folder / "config.pbtxt").write_text(configuration(pack, tower, kind))
     # An engine is built from the graph, which Triton itself is not to see among the versions.
     graph = folder / engines.GRAPH if kind is Kind.ENGINE else served / "model.onnx"
-    for other in {folder / engines.GRAPH, served / "model.onnx"} - {graph}:
-        other.unlink(missing_ok=True)
+    for old in (*folder.glob("*.onnx*"), *served.glob("*.onnx*")):
+        old.unlink()
     _put(pack.folder / tower.file, graph)
+    for name in pack.files:
+        # Weights too large for the graph's own file. Copied: ONNX takes a link there for an attack.
+        if name.startswith(f"{tower.file}_"):
+            shutil.copyfile(pack.folder / name, graph.with_name(Path(name).name))
 
 
 def _put(source: Path, target: Path) -> None:
@@ -165,8 +169,12 @@ def _put(source: Path, target: Path) -> None:
 
 
 def _write_engine_parts(pack: Pack, folder: Path, embedder: Embedder) -> None:
-    """What the build needs: the script, and for each tower a plan with samples and the vectors that
-    ONNX Runtime gives for them."""
+    """What the build needs: the script, and for each tower the graph in half precision, and a plan
+    with samples and the vectors that ONNX Runtime gives for them."""
+    # They take a second to import, which no service needs to wait for.
+    from lookalike.embedding.packing.graphs import write_graph  # noqa: PLC0415
+    from lookalike.embedding.packing.weights import in_half_precision  # noqa: PLC0415
+
     shutil.copyfile(engines.__file__, folder / engines.SCRIPT)
     images, texts = image_tower(pack), text_tower(pack)
     pixels, words = _pictures(pack.image.size), [f"{each} shoe" for each in _WORDS]
@@ -174,6 +182,8 @@ def _write_engine_parts(pack: Pack, folder: Path, embedder: Embedder) -> None:
         (images, pixels, embedder.images(pixels)),
         (texts, Tokens(pack).ids(words), embedder.texts(words)),
     ):
+        half = in_half_precision(folder / tower.name / engines.GRAPH)
+        write_graph(half, folder / tower.name / engines.HALF_GRAPH)
         (folder / tower.name / engines.SAMPLES).write_bytes(rows.tobytes())
         plan = {
             "pack_digest": pack.digest,

@@ -17,6 +17,11 @@ _REPAIR = (
     "correct LOOKALIKE_TRITON_URL."
 )
 
+_NOT_LOADED = (
+    "If its log tells that it could not load it, as with a TensorRT engine that was built on "
+    "another GPU, run build_engines.py where it serves."
+)
+
 
 def rows_at_once(wire: Wire, pack: Pack, tower: Tower, haste: Haste) -> int:
     """The largest batch that the server takes for this tower.
@@ -30,7 +35,7 @@ def rows_at_once(wire: Wire, pack: Pack, tower: Tower, haste: Haste) -> int:
     if not wire.is_ready(tower.name, number, haste):
         raise Misconfigured(
             f"At {wire.address} the version {number} of the model {tower.name}, which the pack "
-            f"{pack.name} has there, is not ready; the server's log says why. {_REPAIR}"
+            f"{pack.name} has there, is not ready. {_REPAIR} {_NOT_LOADED}"
         )
     return int(config.max_batch_size)
 
@@ -39,7 +44,9 @@ def _config(wire: Wire, tower: Tower, haste: Haste) -> Any:
     try:
         return wire.config(tower.name, haste)
     except NoSuchModel as error:
-        raise Misconfigured(f"{wire.address} serves no model {tower.name}. {_REPAIR}") from error
+        raise Misconfigured(
+            f"{wire.address} serves no model {tower.name}. {_REPAIR} {_NOT_LOADED}"
+        ) from error
 
 
 def mismatch(config: Any, pack: Pack, tower: Tower) -> str | None:

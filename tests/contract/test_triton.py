@@ -25,7 +25,7 @@ from lookalike.embedding.packs import (
 from lookalike.embedding.protocol import Pixels, Vectors
 from lookalike.embedding.repository import MOST_AT_ONCE
 from lookalike.embedding.triton import IN_FLIGHT, TritonEmbedder, TritonModel
-from lookalike.embedding.triton_wire import BATCH, QUERY, Wire
+from lookalike.embedding.triton_wire import BATCH, QUERY, Haste, Wire
 from lookalike.errors import Misconfigured, ModelAway
 
 
@@ -107,14 +107,30 @@ def test_the_server_makes_batches_of_what_comes_at_once(
     assert after.execution_count - before.execution_count < 64
 
 
-def test_a_query_is_not_kept_waiting_by_a_worker(model: TritonModel) -> None:
-    one, many = pictures(1), pictures(10 * MOST_AT_ONCE)
-    worker, shopper = TritonEmbedder(model, BATCH), TritonEmbedder(model, QUERY)
-    with ThreadPoolExecutor(1) as threads:
-        busy = threads.submit(worker.images, many)
-        shopper.images(one)
-        assert not busy.done()
-        busy.result()
+def finished_before(
+    model: TritonModel, server: service_pb2_grpc.GRPCInferenceServiceStub, haste: Haste
+) -> int:
+    """How many of a worker's sixty calls, made at once, are answered before one of this haste that
+    comes behind them on the same connection."""
+
+    def request(rows: int, haste: Haste) -> service_pb2.ModelInferRequest:
+        made = model.text._request(model.tokens.ids(["Mug"] * rows))
+        made.parameters["priority"].uint64_param = haste.priority
+        return made
+
+    server.ModelInfer(request(1, BATCH))  # connects
+    calls = [server.ModelInfer.future(request(MOST_AT_ONCE, BATCH)) for _ in range(60)]
+    server.ModelInfer(request(1, haste))
+    done = sum(call.done() for call in calls)
+    for call in calls:
+        call.result()
+    return done
+
+
+def test_a_query_goes_before_a_worker_s_calls_that_wait_already(
+    model: TritonModel, server: service_pb2_grpc.GRPCInferenceServiceStub
+) -> None:
+    assert finished_before(model, server, QUERY) < 30 < finished_before(model, server, BATCH)
 
 
 def _in_a_fork(embedder: TritonEmbedder, answers: multiprocessing.Queue[Vectors]) -> None:

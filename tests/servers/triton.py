@@ -33,11 +33,13 @@ def _builtin() -> Pack:
 
 @dataclass(frozen=True, slots=True)
 class Triton:
-    """Triton 2.51 that serves a pack. `port` is that of gRPC; 0 takes any free one."""
+    """Triton 2.51 that serves a pack. `port` is that of gRPC; 0 takes any free one. `model`: what
+    runs in it."""
 
     name: str = "triton-2.51"
     pack: Pack = field(default_factory=_builtin)
     port: int = 0
+    model: Path = MODEL
 
     def fetch(self) -> None:
         """Makes sure that it is in the cache."""
@@ -47,7 +49,7 @@ class Triton:
         """A server on loopback with the pack's two models."""
         site, libraries = self._site(), sysconfig.get_config_var("LIBDIR")
         http, grpc = free_port(), self.port or free_port()
-        write_models(self.pack, work / "models", site)
+        write_models(self.pack, work / "models", site, self.model)
         return Command(
             argv=[
                 str(site / "pytriton/tritonserver/bin/tritonserver"),
@@ -97,10 +99,10 @@ class Triton:
         (folder / "backends/python/triton_python_backend_stub").chmod(0o755)
 
 
-def write_models(pack: Pack, folder: Path, site: Path) -> None:
+def write_models(pack: Pack, folder: Path, site: Path, runs: Path) -> None:
     """The repository as our own command writes it, with the backend that this server has."""
     # The backend heeds no PYTHONPATH.
-    model = f"import sys\n\nsys.path.insert(0, {str(site)!r})\n{MODEL.read_text()}"
+    model = f"import sys\n\nsys.path.insert(0, {str(site)!r})\n{runs.read_text()}"
     write_repository(pack, folder, Kind.CPU, OnnxEmbedder(pack, threads=1))
     for config in folder.glob("*/config.pbtxt"):
         text = config.read_text()

@@ -135,17 +135,18 @@ def _mask(graph: GraphProto, pad: int | None, *, pad_is_end: bool) -> list[NodeP
     if pad is None:
         seen = [_node("Equal", ["input_ids", "input_ids"], "seen")]
     elif pad_is_end:
-        # The first of these tokens ends the text and counts; those behind it are padding.
+        # The first of these tokens ends the text and counts; those behind it are padding. Counted
+        # in floats, since TensorRT sums up no whole numbers.
         seen = [
             _node("Equal", ["input_ids", _weight(graph, "pad", np.int64(pad))], "ends"),
-            _node("Cast", [f"{OURS}ends"], "ends_counted", to=TensorProto.INT64),
+            _node("Cast", [f"{OURS}ends"], "ends_counted", to=TensorProto.FLOAT),
             _node(
                 "CumSum",
                 [f"{OURS}ends_counted", _weight(graph, "positions", np.int64(1))],
                 "ends_before",
                 exclusive=1,
             ),
-            _node("Equal", [f"{OURS}ends_before", _weight(graph, "none", np.int64(0))], "seen"),
+            _node("Equal", [f"{OURS}ends_before", _weight(graph, "none", np.float32(0))], "seen"),
         ]
     else:
         seen = [

@@ -7,7 +7,6 @@ everywhere else."""
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import logging
 import re
@@ -36,6 +35,7 @@ from huggingface_hub.utils._headers import build_hf_headers
 
 from lookalike.embedding import packs
 from lookalike.embedding.packing.export import SIDE_FILES
+from lookalike.embedding.packing.library import alone
 from lookalike.errors import Misconfigured
 
 METADATA_TIMEOUT_S = 20.0
@@ -82,7 +82,7 @@ def fetch(
     """
     # It would tell every request, and the redirects hold signatures.
     logging.getLogger("httpx2").setLevel(logging.WARNING)
-    with _in_sentences(repo, revision), _alone(into):
+    with _in_sentences(repo, revision), alone(into):
         info = HfApi().model_info(
             repo, revision=revision, files_metadata=True, timeout=METADATA_TIMEOUT_S
         )
@@ -185,20 +185,6 @@ def _is_right(path: Path, file: RepoSibling, known: str | None) -> bool:
     # Not a matter of trust: git's own names are sha1.
     blob = hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False)
     return file.blob_id is None or blob.hexdigest() == file.blob_id
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Two pulls of one pack would write into the same half of a file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Misconfigured(
-                "This pack is being pulled already, by another process. Wait for that."
-            ) from error
-        yield
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +14,21 @@ from lookalike.errors import Misconfigured
 
 BUILTIN = "mini"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Two processes that fetch or make one pack would write into each other's files. Raises
+    `Misconfigured` in the second."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Misconfigured(
+                "This pack is being pulled or made already, by another process. Wait for that."
+            ) from error
+        yield
 
 
 class Library:
@@ -55,21 +70,22 @@ class Library:
 
     @contextmanager
     def making(self, name: str) -> Iterator[Path]:
-        """A folder to make a pack in; it becomes the pack, or goes if anything is raised."""
+        """A folder to make a pack in; it becomes the pack, or goes if anything is raised. What a
+        process left that was killed meanwhile goes first."""
         self.require_free(name)
+        place = self._folder / f".making-{name}"
+        made = place / "pack"
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            made = Path(tempfile.mkdtemp(prefix=f".making-{name}-", dir=self._folder))
+            with alone(place):
+                shutil.rmtree(made, ignore_errors=True)
+                made.mkdir()
+                try:
+                    yield made
+                    made.rename(self._folder / name)
+                finally:
+                    shutil.rmtree(place, ignore_errors=True)
         except OSError as error:
             raise self._unwritable(error) from error
-        try:
-            yield made
-            made.chmod(0o755)
-            made.rename(self._folder / name)
-        except OSError as error:
-            raise self._unwritable(error) from error
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
 
     def remove(self, name: str) -> None:
         """Deletes a pack, and what is left of its download. Raises `Misconfigured`."""

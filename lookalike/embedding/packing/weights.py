@@ -1,4 +1,4 @@
-"""Smaller weights, on request."""
+"""Smaller weights, on request, and graphs that compute in half precision, for TensorRT."""
 
 from __future__ import annotations
 
@@ -9,10 +9,30 @@ from pathlib import Path
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers import float16
+from onnxruntime.transformers.onnx_model import OnnxModel
+
+from lookalike.errors import Misconfigured
 
 FLOAT16_MOST = float(np.finfo(np.float16).max)
 LEAST_ELEMENTS = 1024
 """Smaller tensors (norms, biases) save nothing and matter most."""
+
+
+IN_FLOAT32 = (
+    "LayerNormalization",
+    "LpNormalization",
+    "Pow",
+    "ReduceL2",
+    "ReduceMean",
+    "Softmax",
+    "Sqrt",
+    "DequantizeLinear",
+)
+"""What is left in float32 in half precision: sums and squares, which overflow or lose the most."""
+
+IN_WHOLE_NUMBERS = ("DynamicQuantizeLinear", "MatMulInteger")
+"""What `to_int8` leaves in a graph."""
 
 
 class Weights(StrEnum):
@@ -63,3 +83,20 @@ def to_int8(path: Path) -> None:
     finally:
         logging.getLogger().disabled = before
     whole.unlink()
+
+
+def in_half_precision(path: Path) -> ModelProto:
+    """The graph in `path`, computing in float16, with the same inputs and outputs. For engines: a
+    CPU is no faster with it. Raises `Misconfigured` for a graph in 8 bits."""
+    model: ModelProto = float16.convert_float_to_float16(
+        str(path),
+        keep_io_types=True,
+        op_block_list=[*float16.DEFAULT_OP_BLOCK_LIST, *IN_FLOAT32],
+    )
+    if any(node.op_type in IN_WHOLE_NUMBERS for node in model.graph.node):
+        raise Misconfigured(
+            f"{path} is in 8 bits, which are for processors and not for TensorRT. Make the pack "
+            "again with --weights float32, or serve it with --kind onnxruntime."
+        )
+    OnnxModel(model).topological_sort()
+    return model

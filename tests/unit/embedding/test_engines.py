@@ -26,7 +26,11 @@ if "--help" in asked:
 with (here / "calls").open("a") as calls:
     calls.write(json.dumps(sys.argv[1:]) + "\\n")
 if "--onnx" in asked:
-    pathlib.Path(asked["--saveEngine"]).write_text("fp16" if "--fp16" in asked else "fp32")
+    half = "--fp16" in asked or asked["--onnx"].endswith("_float16.onnx")
+    made = "fp16" if half else "fp32"
+    if made in (here / "impossible").read_text().split():
+        sys.exit("Error[4]: no kernel image")
+    pathlib.Path(asked["--saveEngine"]).write_text(made)
 else:
     plan = pathlib.Path(asked["--loadInputs"].partition(":")[2]).with_name("engine.json")
     plan = json.loads(plan.read_text())
@@ -66,7 +70,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
         (tools / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tools))
     made = Machine(tools)
-    made.has(version="101300", gpu="NVIDIA L4, 8.9", coarse="", calls="")
+    made.has(version="101300", gpu="NVIDIA L4, 8.9", coarse="", calls="", impossible="")
     return made
 
 
@@ -93,10 +97,15 @@ def test_engines_are_built_with_the_shapes_of_their_batches(
     assert engine(repository, pack).read_text() == "fp16"
 
 
-def test_tensorrt_11_has_no_option_for_half_precision(machine: Machine, repository: Path) -> None:
+def test_tensorrt_11_has_no_option_for_half_precision_and_gets_a_graph_in_it(
+    machine: Machine, repository: Path, pack: Pack
+) -> None:
     machine.has(version="110000")
     engines.main(repository)
-    assert not any("--fp16" in argv for argv in machine.built())
+    for argv in machine.built():
+        assert "--fp16" not in argv
+        assert argv[0].endswith(engines.HALF_GRAPH)
+    assert engine(repository, pack).read_text() == "fp16"
 
 
 def test_what_was_built_here_for_this_pack_is_not_built_again(
@@ -131,12 +140,23 @@ def test_another_pack_or_a_damaged_engine_builds_anew(
     assert len(machine.built()) == 2
 
 
-def test_a_model_for_which_half_precision_is_too_coarse_gets_all_of_it(
-    machine: Machine, repository: Path, pack: Pack
+@pytest.mark.parametrize("version", ["101300", "110000"])
+@pytest.mark.parametrize("fault", ["coarse", "impossible"])
+def test_a_model_for_which_half_precision_is_too_coarse_or_impossible_gets_all_of_it(
+    machine: Machine, repository: Path, pack: Pack, fault: str, version: str
 ) -> None:
-    machine.has(coarse="fp16")
+    machine.has(version=version, **{fault: "fp16"})
     engines.main(repository)
     assert engine(repository, pack).read_text() == "fp32"
+
+
+def test_a_model_of_which_no_engine_can_be_built_is_one_sentence_and_what_trtexec_said(
+    machine: Machine, repository: Path, pack: Pack
+) -> None:
+    machine.has(impossible="fp16 fp32")
+    with pytest.raises(CannotBuild, match=r"not build the engine of clip_image:\s.*no kernel"):
+        engines.main(repository)
+    assert not engine(repository, pack).exists()
 
 
 def test_an_engine_that_gives_other_vectors_is_not_used(

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from google.protobuf import text_format
 from tritonclient.grpc.model_config_pb2 import ModelConfig
 
 from lookalike.embedding import engines
 from lookalike.embedding.onnx import OnnxEmbedder
-from lookalike.embedding.packs import Pack
+from lookalike.embedding.packs import VISION, Pack, checksums, sha256
 from lookalike.embedding.repository import (
     MOST_AT_ONCE,
     Kind,
@@ -95,6 +97,31 @@ def test_weights_stand_under_the_pack_s_version_and_those_of_another_go(
         (weights,) = (tmp_path / tower.name).rglob("*.onnx")
         assert weights == tmp_path / tower.name / str(version(pack)) / "model.onnx"
         assert weights.read_bytes() == (pack.folder / tower.file).read_bytes()
+
+
+@pytest.mark.parametrize("kind", [Kind.CPU, Kind.ENGINE])
+def test_weights_beside_a_graph_stand_beside_it_here_too(
+    pack: Pack, embedder: OnnxEmbedder, tmp_path: Path, kind: Kind
+) -> None:
+    folder = Path(shutil.copytree(pack.folder, tmp_path / "pack"))
+    model = onnx.load(folder / VISION)
+    onnx.save(
+        model,
+        folder / VISION,
+        save_as_external_data=True,
+        location="vision_model.onnx_data",
+        size_threshold=0,
+    )
+    beside = f"{VISION}_data"
+    files = checksums(folder) | {beside: sha256(folder / beside)}
+    large = replace(pack, folder=folder, files=files)
+    for written in (Kind.ACCELERATED, kind):
+        write_repository(large, tmp_path / "models", written, embedder)
+    models = tmp_path / "models/clip_image"
+    (data,) = models.rglob("*_data")
+    for graph in models.rglob("*.onnx"):
+        onnx.load(graph)  # with what stands beside it
+    assert data.read_bytes() == (folder / beside).read_bytes()
 
 
 def test_an_engine_s_repository_holds_what_the_build_needs(

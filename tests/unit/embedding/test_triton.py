@@ -200,6 +200,7 @@ def _missing(config: ModelConfig) -> object:
         (_of_another_pack, "is of another pack (its pack_digest is abababababab, that of the pack"),
         (_of_no_pack, "is of another pack (its pack_digest is none"),
         (_missing, "serves no model clip_image"),
+        (_missing, "another GPU, run build_engines.py where it serves"),
     ],
 )
 def test_a_server_of_something_else_is_refused_in_a_sentence(
@@ -215,7 +216,7 @@ def test_a_server_of_something_else_is_refused_in_a_sentence(
 
 def test_a_version_that_is_not_loaded_is_refused(model: TritonModel, server: Server) -> None:
     server.is_loaded = False
-    with pytest.raises(Misconfigured, match="is not ready; the server's log says why"):
+    with pytest.raises(Misconfigured, match=r"is not ready.* run build_engines\.py"):
         model.check()
 
 

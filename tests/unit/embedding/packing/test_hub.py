@@ -16,6 +16,7 @@ from huggingface_hub import file_download
 from lookalike.embedding import packs
 from lookalike.embedding.packing import hub as fetching
 from lookalike.embedding.packing.hub import Fetched, fetch
+from lookalike.embedding.packing.library import alone
 from lookalike.errors import Misconfigured
 from tests.servers.hub import Faults, Hub
 from tests.unit.embedding.packing.conftest import CLIP
@@ -177,8 +178,8 @@ def test_offline(hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_two_pulls_of_one_pack_do_not_meet(hub: Hub, tmp_path: Path) -> None:
-    with fetching._alone(tmp_path):
-        assert "being pulled already" in refusal(tmp_path)
+    with alone(tmp_path):
+        assert "being pulled or made already" in refusal(tmp_path)
 
 
 def test_a_mirror_that_names_no_commit(hub: Hub, tmp_path: Path) -> None:

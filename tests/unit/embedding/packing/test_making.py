@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
-from lookalike.embedding import packs
+from lookalike.embedding import engines, packs
 from lookalike.embedding.calibration import Pair
 from lookalike.embedding.onnx import OnnxEmbedder
 from lookalike.embedding.packing import making
@@ -23,6 +23,8 @@ from lookalike.embedding.packing.golden import Golden, Verdict, judge, read_gold
 from lookalike.embedding.packing.making import Order, Workshop, make_pack, verify
 from lookalike.embedding.packing.weights import Weights
 from lookalike.embedding.packs import Pack, Resample, Resize, load_pack
+from lookalike.embedding.repository import Kind, write_repository
+from lookalike.embedding.towers import image_tower, text_tower
 from lookalike.errors import Misconfigured
 from tests.unit.embedding.packing.exports import (
     DIMENSIONS,
@@ -321,3 +323,30 @@ def test_a_pack_whose_files_lie_elsewhere_is_not_copied(tmp_path: Path) -> None:
     (tmp_path / "made" / "pack").mkdir(parents=True)
     with pytest.raises(Misconfigured, match="which is not inside it"):
         making.copy_pack(source, tmp_path / "made" / "pack", "mine")
+
+
+@pytest.mark.parametrize("weights", [Weights.FLOAT32, Weights.FLOAT16])
+@pytest.mark.parametrize("make_export", [clip_export, siglip_export])
+def test_an_engine_in_half_precision_is_built_from_a_graph_that_computes_in_it(
+    make_export: Callable[[Path], Path], tmp_path: Path, workshop: Workshop, weights: Weights
+) -> None:
+    make(make_export(tmp_path / "export"), tmp_path / "pack", workshop, weights)
+    pack, golden = load_pack(tmp_path / "pack"), read_golden(tmp_path / "pack")
+    write_repository(pack, tmp_path / "models", Kind.ENGINE, embedder(tmp_path / "pack"))
+    for tower in (image_tower(pack), text_tower(pack)):
+        graph = onnx.load(tmp_path / "models" / tower.name / engines.HALF_GRAPH)
+        onnx.checker.check_model(graph, full_check=True)
+        inferred = onnx.shape_inference.infer_shapes(graph).graph.value_info
+        kinds = {each.name: each.type.tensor_type.elem_type for each in inferred}
+        made = [node.output[0] for node in graph.graph.node if node.op_type == "MatMul"]
+        assert {kinds[name] for name in made} == {TensorProto.FLOAT16}
+        onnx.save(graph, pack.folder / tower.file)
+    halved = OnnxEmbedder(pack, 1)  # the adapted inputs and outputs are as they were
+    assert judge(golden, halved).good
+
+
+def test_a_pack_in_8_bits_has_no_engine(siglip: Path, tmp_path: Path, workshop: Workshop) -> None:
+    make(siglip, tmp_path / "pack", workshop, Weights.INT8)
+    pack = load_pack(tmp_path / "pack")
+    with pytest.raises(Misconfigured, match=r"is in 8 bits, .* --kind onnxruntime"):
+        write_repository(pack, tmp_path / "models", Kind.ENGINE, embedder(tmp_path / "pack"))

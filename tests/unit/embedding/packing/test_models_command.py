@@ -23,6 +23,7 @@ from lookalike.embedding.fitting import read_manifest
 from lookalike.embedding.packing import hub as fetching
 from lookalike.embedding.packing import known
 from lookalike.embedding.packing.known import KNOWN, KnownExport
+from lookalike.embedding.packing.library import Library
 from lookalike.settings import Settings
 from tests.servers.hub import Faults, Hub
 from tests.unit.embedding.packing.conftest import CLIP, SIGLIP
@@ -155,6 +156,27 @@ def test_the_built_in_pack_is_copied_and_calibrated(
     assert after.calibrations != before.calibrations
     assert after.digest == before.digest == make_pack(settings, "mini").digest
     assert "no golden vectors" in run("verify", "my-mini").output
+
+
+@pytest.mark.parametrize("option", [("--weights", "int8"), ("--licence", "MIT")])
+def test_a_finished_pack_is_not_made_into_another(run: Run, option: tuple[str, str]) -> None:
+    added = run("add", packs.builtin_pack_folder(), "--name", "my-mini", *option)
+    assert "holds a finished pack, which is copied as it is" in refused(added)
+    assert "my-mini" not in run("list").output
+
+
+def test_what_a_killed_process_left_half_made_goes(run: Run, clip: Path, tmp_path: Path) -> None:
+    left = tmp_path / "models/.making-one/pack/onnx"
+    left.mkdir(parents=True)
+    (left / "vision_model.onnx").write_bytes(b"half")
+    assert run("add", clip, "--name", "one").exit_code == 0
+    assert "one is good" in run("verify", "one").output
+    assert not list((tmp_path / "models").glob(".making*"))
+
+
+def test_two_processes_do_not_make_one_pack(run: Run, clip: Path, tmp_path: Path) -> None:
+    with Library(tmp_path / "models").making("one"):
+        assert "being pulled or made already" in refused(run("add", clip, "--name", "one"))
 
 
 def test_a_pack_that_was_changed_is_broken_in_the_list_and_refused(
