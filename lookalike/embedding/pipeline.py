@@ -41,8 +41,8 @@ CLAIMS_A_RUN = 8
 """After so many a tick is over, so that others have their turn at the worker."""
 
 BATCH_SIZE = 16
-"""Pictures a call of the model. Small enough that fetching the rest goes on meanwhile; each claim has
-one call under way, and the model whatever the claims give it at once."""
+"""Pictures a call of the model. Small enough that fetching the rest goes on meanwhile; each claim
+has one call under way, and the model whatever the claims give it at once."""
 
 TRIES = 3
 RETRY_AFTER_S = (5.0, 30.0)
