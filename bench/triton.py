@@ -25,7 +25,6 @@ import numpy as np
 import tritonclient.grpc as triton
 from numpy.typing import NDArray
 
-from bench import gpu
 from bench.ingest import service
 from bench.measuring import Caller, NoInternet, fresh_folder, machine, serving
 from lookalike.bootstrap import make_accounts
@@ -170,10 +169,6 @@ def main() -> None:
     with nullcontext(named) if named else server(pack) as url:
         throughput(url, pack, given, (folder, pictures))
         latency(url, pack, pixels, pictures)
-        if gpu.name():
-            alone = {image_tower(pack): pixels}
-            rate = max(bare(url, pack, alone, size) for size in BATCHES)
-            print("\n".join(gpu.lines(pack, rate)))
     if not named:
         print("with a model that takes none of this machine's processors:")
         with server(pack, ELSEWHERE) as url:

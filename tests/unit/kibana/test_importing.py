@@ -17,7 +17,6 @@ from click.testing import CliRunner, Result
 from lookalike.cli import main
 from lookalike.kibana.objects import saved_objects
 from tests.servers.certificates import speak_tls
-from tests.servers.running import free_port
 
 OBJECTS = [each for some in saved_objects("shop").values() for each in some]
 
@@ -162,7 +161,7 @@ def test_what_goes_wrong_is_a_sentence(
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        (f"http://127.0.0.1:{free_port()}", "Kibana does not answer at http://127.0.0.1:"),
+        ("http://127.0.0.1:1", "Kibana does not answer at http://127.0.0.1:"),
         ("localhost:5601", "must be http://HOST:PORT"),
         ("http://user:hidden@localhost:5601", "and no password"),
         ("http://user:hidden@[bad", "must be http://HOST:PORT"),
