@@ -27,4 +27,4 @@ def triton(folder: Path, model: str | None, kind: str) -> None:
     pack = make_repository(settings_of(), folder, Kind(kind), model)
     click.echo(f"{folder} serves the pack {pack.name} ({pack.digest[:12]}).")
     if kind == Kind.ENGINE:
-        click.echo("Its engines are built where it serves: python3 DIR/build_engines.py")
+        click.echo(f"Its engines are built where it serves: python3 {folder}/build_engines.py")
