@@ -1,4 +1,4 @@
-"""The command line: `lookalike up · serve · worker · tenants · keys · models · demo`."""
+"""The command line: `lookalike COMMAND`. `docs/commands.md` has every one."""
 
 from __future__ import annotations
 

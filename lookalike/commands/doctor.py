@@ -14,8 +14,8 @@ from lookalike.bootstrap import (
     make_fetcher,
     make_pack,
 )
-from lookalike.commands.speaking import in_sentences, settings_of
-from lookalike.errors import LookalikeError, Misconfigured
+from lookalike.commands.speaking import in_sentences, settings_of, with_running_valkey
+from lookalike.errors import LookalikeError
 from lookalike.index.editions import Edition
 from lookalike.index.findings import Finding, Level, error, fine, warning
 from lookalike.jobs.redis_errors import redis_in_words
@@ -96,11 +96,15 @@ def _model_server(settings: Settings) -> Iterator[Finding]:
 
 
 def _redis(settings: Settings) -> Iterator[Finding]:
-    try:
-        connection = connect_redis(settings)
-    except Misconfigured:
-        yield warning("redis", "LOOKALIKE_REDIS_URL is not set; only `up` brings its own.")
+    settings = with_running_valkey(settings)
+    if settings.redis_url is None:
+        yield warning(
+            "redis",
+            "LOOKALIKE_REDIS_URL is not set, and no `lookalike up` runs on this data folder, which "
+            "brings its own. `serve` and `worker` need one.",
+        )
         return
+    connection = connect_redis(settings)
     with redis_in_words():
         connection.ping()
         policy = connection.config_get("maxmemory-policy").get("maxmemory-policy", "")

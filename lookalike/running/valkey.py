@@ -3,6 +3,7 @@ of writes in the data folder."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import tempfile
 import time
@@ -28,10 +29,10 @@ def valkey_at(folder: Path) -> tuple[list[str], str]:
     """
     folder = folder.resolve()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    socket = _socket(folder)
+    path = _socket_path(folder)
     options = {
         "port": "0",
-        "unixsocket": str(socket),
+        "unixsocket": str(path),
         "unixsocketperm": "700",
         "dir": str(folder),
         "appendonly": "yes",
@@ -43,13 +44,21 @@ def valkey_at(folder: Path) -> tuple[list[str], str]:
     argv = [_binary()]
     for name, value in options.items():
         argv += [f"--{name}", value]
-    return argv, f"unix://{quote(str(socket))}"
+    return argv, f"unix://{quote(str(path))}"
 
 
 def running_valkey(folder: Path) -> str | None:
-    """The URL of a Valkey that was started over this folder, if its socket is there."""
-    socket = folder.resolve() / "valkey.sock"
-    return f"unix://{quote(str(socket))}" if socket.is_socket() else None
+    """The URL of a Valkey that runs over this folder. A socket at which nobody listens is what a
+    killed one left."""
+    path = folder.resolve() / "valkey.sock"
+    if len(str(path).encode()) > LONGEST_SOCKET:
+        return None
+    with socket.socket(socket.AF_UNIX) as knocking:
+        try:
+            knocking.connect(str(path))
+        except OSError:
+            return None
+    return f"unix://{quote(str(path))}"
 
 
 def wait_until_ready(url: str, process: subprocess.Popen[bytes], within_s: float) -> None:
@@ -89,8 +98,8 @@ def _binary() -> str:
         ) from error
 
 
-def _socket(folder: Path) -> Path:
-    socket = folder / "valkey.sock"
-    if len(str(socket).encode()) <= LONGEST_SOCKET:
-        return socket
+def _socket_path(folder: Path) -> Path:
+    path = folder / "valkey.sock"
+    if len(str(path).encode()) <= LONGEST_SOCKET:
+        return path
     return Path(tempfile.mkdtemp(prefix="lookalike-")) / "valkey.sock"

@@ -74,7 +74,15 @@ def test_every_command_is_documented_with_its_options_and_no_other() -> None:
     assert sorted(rows) == sorted(commands(main, "lookalike"))
 
 
+def anchors(page: Path) -> set[str]:
+    """What a link may name behind `#`, made of headings as GitHub does."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in headings}
+
+
 def test_the_pages_link_to_what_is_there() -> None:
     for page in (*DOCS.glob("*.md"), DOCS.parent / "README.md"):
-        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
-            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+        for target, anchor in re.findall(r"\]\(([^)#:]*)(?:#([^)]*))?\)", page.read_text()):
+            there = page.parent / target if target else page
+            assert there.exists(), f"{page.name} links to {target}"
+            assert not anchor or anchor in anchors(there), f"{page.name} links to {target}#{anchor}"

@@ -14,7 +14,7 @@ from redis import Redis
 
 from lookalike.errors import Misconfigured
 from lookalike.jobs.redis_queue import RedisOwedQueue
-from lookalike.running.valkey import valkey_at, wait_until_ready
+from lookalike.running.valkey import running_valkey, valkey_at, wait_until_ready
 
 ANNA = "7f2c1a34-0c55-4b0e-9a5e-111111111111"
 StartValkey = Callable[[Path], tuple[str, subprocess.Popen[bytes]]]
@@ -56,6 +56,18 @@ def test_what_was_queued_outlives_the_server(
     url, _ = start_valkey(tmp_path)
     with Redis.from_url(url) as connection:
         assert len(RedisOwedQueue(connection).claim(50).items) == 2
+
+
+def test_one_that_runs_is_found_and_what_a_killed_one_left_is_not(
+    start_valkey: StartValkey, tmp_path: Path
+) -> None:
+    assert running_valkey(tmp_path) is None
+    url, process = start_valkey(tmp_path)
+    assert running_valkey(tmp_path) == url
+    process.kill()
+    process.wait()
+    assert socket_of(tmp_path).is_socket()
+    assert running_valkey(tmp_path) is None
 
 
 def test_a_folder_of_any_name(start_valkey: StartValkey, tmp_path: Path) -> None:
