@@ -33,7 +33,7 @@ from lookalike.embedding.triton_wire import BATCH, QUERY
 from lookalike.errors import Misconfigured
 from lookalike.idempotency.answers import Answers
 from lookalike.idempotency.redis_answers import RedisAnswers
-from lookalike.index.editions import FIRST, Edition, Editions, State, opened
+from lookalike.index.editions import FIRST, Edition, Editions, State, must_be_whole, opened
 from lookalike.index.elasticsearch import ElasticsearchEngine
 from lookalike.index.engine.accounts import EngineAccountStore
 from lookalike.index.engine.connecting import Address
@@ -393,7 +393,7 @@ def make_library(settings: Settings) -> Library:
 def packs_in_use(settings: Settings) -> set[str]:
     """The packs that the settings or the catalogue name."""
     named = {settings.model_pack} if settings.model_pack else set()
-    if _engine(settings) is None and not _sqlite_file(settings).exists():
+    if settings.index_file is not None and not settings.index_file.exists():
         return named
     told = make_editions(settings).read()
     editions = (told.state.serving, told.state.other) if told else ()
@@ -411,6 +411,7 @@ def make_watch(settings: Settings) -> Watch:
     with the pack that the settings name. Raises `Misconfigured`."""
     editions = make_editions(settings)
     if told := editions.read():
+        must_be_whole(told.state)
         editions.check(told.state.serving)
     else:
         opened(editions, edition_of(settings, FIRST, settings.model_pack or BUILTIN_PACK))
@@ -500,7 +501,8 @@ def _naming(settings: Settings) -> Naming:
 
 
 def _sqlite_path(settings: Settings) -> Path:
-    path = _sqlite_file(settings)
+    path = settings.index_file
+    assert path is not None, "there is an engine instead"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -509,7 +511,3 @@ def _sqlite_path(settings: Settings) -> Path:
             "Give LOOKALIKE_DATA_DIR a folder that this user may write."
         ) from error
     return path
-
-
-def _sqlite_file(settings: Settings) -> Path:
-    return Path(settings.index_location.removeprefix("sqlite:///"))

@@ -24,8 +24,10 @@ from lookalike.commands.setup import setup
 from lookalike.commands.speaking import in_sentences, settings_of
 from lookalike.commands.top import top
 from lookalike.demo.run import run_demo
+from lookalike.running.folder import use_catalogue
 from lookalike.running.system import running
 from lookalike.running.web import address, listen_all, web_argv
+from lookalike.settings import Settings
 
 _host = click.option("--host", help="Address to listen on; LOOKALIKE_HOST, else 127.0.0.1.")
 _port = click.option(
@@ -79,6 +81,7 @@ def serve(host: str | None, port: int | None) -> None:
     settings = settings_of(host, port)
     connect_redis(settings)
     check(settings)
+    _use_catalogue(settings)
     if first := make_accounts(settings).open():
         click.echo(f"Your first API key, shown this once: {first}")
     listeners = listen_all(settings)
@@ -96,7 +99,13 @@ def worker() -> None:
     settings = settings_of()
     connect_redis(settings)
     check(settings)
+    _use_catalogue(settings)
     os.execv(sys.executable, [sys.executable, "-m", "workers"])
+
+
+def _use_catalogue(settings: Settings) -> None:
+    for lock in use_catalogue(settings.index_file):
+        os.set_inheritable(lock, True)  # what this process becomes holds it on
 
 
 @main.command()

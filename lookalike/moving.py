@@ -1,8 +1,8 @@
 """Moving a catalogue, whole and with its vectors, from one engine to another: nothing is embedded
 again. The source stays as it is.
 
-While it lasts the target is marked as being in the middle of a switch, and it has no tenants, so no
-key opens it. Whoever moves again, after a move was cut off, goes on with it."""
+Until everything is there the target is marked as being filled, and nobody can start on it. Its last
+step, one write, opens it. Whoever moves again, after a move was cut off, goes on with it."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Move:
         if told is None:
             self._target.editions.make(edition)
             self._target.editions.fence(edition, 0)
-            self._target.editions.save(State(serving=edition, is_switching=True), None)
+            self._target.editions.save(State(serving=edition, is_filling=True), None)
             told = self._target.editions.read()
-        if told is None or not _is_ours(told, edition) or self._target.accounts.tenants():
+        if told is None or not _is_ours(told, edition):
             raise Misconfigured(
                 "There is a catalogue already where this one is to be moved. Choose another "
                 "LOOKALIKE_INDEX_PREFIX, or remove what is there."
@@ -71,21 +71,11 @@ class Move:
         self._remove_strays()
 
     def finish(self) -> list[Tenant]:
-        """Compares product by product, and moves the accounts, which opens the target. Raises
-        `Misconfigured` where the source changed meanwhile: then nothing is open yet."""
+        """Compares product by product, moves the accounts, and opens the target. Raises
+        `Misconfigured` where the source changed meanwhile: then it is not open yet."""
         self._compare()
-        tenants = self._source.accounts.tenants()
-        for tenant in tenants:
-            for key in self._source.accounts.keys(tenant.id):
-                self._target.accounts.save_key(key)
-            self._move_usage(tenant)
-        told = self._target.editions.read()
-        assert told is not None
-        done = replace(told.state, is_switching=False)
-        if not self._target.editions.save(done, told.revision):
-            raise Misconfigured("Somebody else changes the target. Stop that, and move again.")
-        for tenant in tenants:
-            self._target.accounts.save_tenant(tenant)
+        tenants = self._move_accounts()
+        self._open()
         return tenants
 
     def _state(self) -> State:
@@ -125,6 +115,24 @@ class Move:
                 "catalogue, and move again; what was moved is kept."
             )
 
+    def _move_accounts(self) -> list[Tenant]:
+        tenants = self._source.accounts.tenants()
+        there = {tenant.id for tenant in self._target.accounts.tenants()}
+        for gone in there - {tenant.id for tenant in tenants}:  # since a move that was cut off
+            self._target.accounts.delete_tenant(gone)
+        for tenant in tenants:
+            for key in self._source.accounts.keys(tenant.id):
+                self._target.accounts.save_key(key)
+            self._move_usage(tenant)
+            self._target.accounts.save_tenant(tenant)
+        return tenants
+
+    def _open(self) -> None:
+        told = self._target.editions.read()
+        whole = replace(told.state, is_filling=False) if told else None
+        if not told or not whole or not self._target.editions.save(whole, told.revision):
+            raise Misconfigured("Somebody else changes the target. Stop that, and move again.")
+
     def _move_usage(self, tenant: Tenant) -> None:
         for month in _months(tenant.created_at, datetime.now(UTC)):
             if searches := self._source.accounts.usage(tenant.id, month):
@@ -132,8 +140,8 @@ class Move:
 
 
 def _is_ours(told: Told, edition: Edition) -> bool:
-    """Whether the target is in the middle of a move of a catalogue with this model."""
-    return told.state.is_switching and told.state.serving == edition
+    """Whether the target is being filled with a catalogue of this model."""
+    return told.state.is_filling and told.state.serving == edition
 
 
 def _copy(source: ProductIndex, target: ProductIndex, tenant: str, ids: list[str]) -> None:

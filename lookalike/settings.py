@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import Field, dataclass, field, fields
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from lookalike.errors import Misconfigured
 
 PREFIX = "LOOKALIKE_"
+
+_Number = TypeVar("_Number", int, float)
 
 
 def _default_data_dir() -> Path:
@@ -32,7 +34,7 @@ def _default_web_processes() -> int:
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        number = int(text)
+        number = _number(int, text)
         if not low <= number <= high:
             raise ValueError(f"must be from {low} to {high}")
         return number
@@ -40,15 +42,23 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
     return parse
 
 
+def _number(kind: Callable[[str], _Number], text: str) -> _Number:
+    try:
+        return kind(text)
+    except ValueError:
+        whole = "a whole number" if kind is int else "a number"
+        raise ValueError(f"must be {whole}") from None
+
+
 def _seconds(text: str) -> float:
-    number = float(text)
+    number = _number(float, text)
     if not 0 < number <= 3600:
         raise ValueError("must be more than 0 and at most 3600 seconds")
     return number
 
 
 def _hours(text: str) -> float:
-    number = float(text)
+    number = _number(float, text)
     if not 0 < number <= 24 * 366:
         raise ValueError("must be more than 0 and at most a year's 8784 hours")
     return number
@@ -57,7 +67,23 @@ def _hours(text: str) -> float:
 def _redis_url(text: str) -> str:
     if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
         raise ValueError("must start with redis://, rediss:// or unix://")
+    if _port(text) is None:
+        raise ValueError("must be redis://HOST:PORT/NUMBER; a password's /, ? and @ as %2F, …")
     return text
+
+
+def _port(url: str) -> int | None:
+    """A URL's port, 0 where it names none, None where it cannot be one. The standard library's own
+    error is not repeated: it quotes what may be a part of a password."""
+    try:
+        return urlsplit(url).port or 0
+    except ValueError:
+        return None
+
+
+def shown(url: str) -> str:
+    """What may be told of a setting that may be a URL with a password in it."""
+    return re.sub(r"\?.*", "?…", re.sub(r".*@", "…@", url))
 
 
 def _triton_urls(text: str) -> tuple[str, ...]:
@@ -65,7 +91,7 @@ def _triton_urls(text: str) -> tuple[str, ...]:
     for url in urls:
         parts = urlsplit(url)
         rest = url.removeprefix(f"{parts.scheme}://{parts.netloc}")
-        if parts.scheme not in {"grpc", "grpcs"} or not parts.hostname or not parts.port or rest:
+        if parts.scheme not in {"grpc", "grpcs"} or not parts.hostname or not _port(url) or rest:
             raise ValueError("must be grpc://HOST:PORT or grpcs://HOST:PORT, or several by commas")
     return urls
 
@@ -80,10 +106,11 @@ def index_url(text: str) -> str:
     if scheme == "sqlite" and rest.startswith("/") and rest != "/":
         return text
     parts = urlsplit(text)
-    if engine in ENGINES and transport in {"http", "https"} and parts.hostname and parts.port:
-        if parts.username:
+    if engine in ENGINES and transport in {"http", "https"} and parts.hostname:
+        if "@" in text:
             raise ValueError("must not hold a password; LOOKALIKE_INDEX_PASSWORD is for that")
-        return text
+        if _port(text):
+            return text
     raise ValueError(
         "must be sqlite:///RELATIVE/PATH, sqlite:////ABSOLUTE/PATH, "
         "elasticsearch+https://HOST:PORT or opensearch+https://HOST:PORT (or +http)"
@@ -178,6 +205,12 @@ class Settings:
         """Where the products are: `index_url`, or a file in the data folder."""
         return self.index_url or f"sqlite:///{self.data_dir / 'catalogue.sqlite3'}"
 
+    @property
+    def index_file(self) -> Path | None:
+        """The file of the embedded index; None where the products are in an engine."""
+        scheme, _, path = self.index_location.partition(":///")
+        return Path(path) if scheme == "sqlite" else None
+
 
 def variable(name: str) -> str:
     """The environment variable of a setting."""
@@ -207,7 +240,9 @@ def read_settings(environment: Mapping[str, str] | None = None) -> Settings:
             try:
                 values[each.name] = each.metadata["parse"](text)
             except ValueError as error:
-                raise Misconfigured(f"{name}={text!r} cannot be used: {error}.") from error
+                raise Misconfigured(
+                    f"{name}={shown(text)!r} cannot be used: it {error}."
+                ) from error
     return Settings(**values)
 
 
@@ -228,10 +263,13 @@ def _with_secrets(environment: Mapping[str, str], secrets: Iterable[str]) -> dic
             if read.get(name):
                 raise Misconfigured(f"{name} and {name}{FROM_FILE} are both set. Keep one.")
             try:
-                read[name] = Path(path).read_text(encoding="utf-8").strip()
+                secret = Path(path).read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
                 raise Misconfigured(
                     f"{name}{FROM_FILE} names {path}, which cannot be read. Put the secret there, "
                     "readable for the user that runs Lookalike."
                 ) from error
+            if not secret:
+                raise Misconfigured(f"{name}{FROM_FILE} names {path}, which is empty.")
+            read[name] = secret
     return read

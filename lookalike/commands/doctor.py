@@ -16,7 +16,7 @@ from lookalike.bootstrap import (
 )
 from lookalike.commands.speaking import in_sentences, settings_of, with_running_valkey
 from lookalike.errors import LookalikeError
-from lookalike.index.editions import Edition
+from lookalike.index.editions import Edition, must_be_whole
 from lookalike.index.findings import Finding, Level, error, fine, warning
 from lookalike.jobs.redis_errors import redis_in_words
 from lookalike.settings import Settings
@@ -55,6 +55,7 @@ def _catalogue(settings: Settings) -> Iterator[Finding]:
         if (told := editions.read()) is None:
             yield fine("catalogue", "There is none yet; `lookalike up` or `serve` begins it.")
             return
+        must_be_whole(told.state)
         for edition in told.state.editions:
             editions.check(edition)
             yield _pack(settings, edition)

@@ -12,8 +12,8 @@ from rich.progress import Progress
 from lookalike.bootstrap import make_move
 from lookalike.commands.speaking import in_sentences, settings_of
 from lookalike.errors import Misconfigured
-from lookalike.running.folder import claim_folder
-from lookalike.settings import index_url
+from lookalike.running.folder import claim_catalogue
+from lookalike.settings import index_url, shown
 
 
 @click.command()
@@ -26,17 +26,17 @@ def move(to: str) -> None:
     before; what is here stays as it is.
     """
     settings = settings_of()
-    if not settings.index_location.startswith("sqlite:"):
+    if settings.index_file is None:
         raise Misconfigured(
             "LOOKALIKE_INDEX_URL names an engine already; move leads from the embedded index."
         )
     try:
         target = replace(settings, index_url=index_url(to))
     except ValueError as error:
-        raise Misconfigured(f"--to {to!r} cannot be used: it {error}.") from error
-    lock = claim_folder(settings.data_dir)
+        raise Misconfigured(f"--to {shown(to)!r} cannot be used: it {error}.") from error
+    moving = make_move(settings, target)
+    lock = claim_catalogue(settings.index_file)
     try:
-        moving = make_move(settings, target)
         total = moving.total()
         moving.begin()
         with Progress(console=Console(stderr=True)) as bar:

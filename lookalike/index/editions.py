@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
-from lookalike.errors import IndexAway
+from lookalike.errors import IndexAway, Misconfigured
 from lookalike.index.findings import Finding
 from lookalike.index.protocol import ProductIndex, Revision, VectorSpace
 
@@ -48,14 +48,16 @@ class Edition:
 class State:
     """Which editions there are. `switched`: the other one is the one that served before. `leaving`
     is let go of: nobody writes into it any more, and it may be gone already.
-    `is_switching`: nobody writes, for the moment of the switch. `made` counts the editions that
-    ever were, so that no name comes twice; `beat` makes one who switches known to be at it."""
+    `is_switching`: nobody writes, for the moment of the switch. `is_filling`: a catalogue is moved
+    here, and until it is whole nobody else uses it. `made` counts the editions that ever were, so
+    that no name comes twice; `beat` makes one who switches known to be at it."""
 
     serving: Edition
     other: Edition | None = None
     leaving: Edition | None = None
     switched: bool = False
     is_switching: bool = False
+    is_filling: bool = False
     epoch: int = 0
     made: int = 1
     beat: int = 0
@@ -127,7 +129,7 @@ class Editions(Protocol):
 def opened(editions: Editions, first: Edition) -> State:
     """The state of the catalogue, which begins with the `first` edition where there is none yet.
 
-    Raises `Misconfigured` where what is there is not ours, and `IndexAway`.
+    Raises `Misconfigured` where what is there is not ours or not whole, and `IndexAway`.
     """
     told = editions.read()
     if told is None:
@@ -137,6 +139,16 @@ def opened(editions: Editions, first: Edition) -> State:
         told = editions.read()
         assert told is not None
         editions.show(told.state)
+    must_be_whole(told.state)
     for each in told.state.editions:
         editions.make(each)
     return told.state
+
+
+def must_be_whole(state: State) -> None:
+    """Raises `Misconfigured` while a catalogue is being moved into this one."""
+    if state.is_filling:
+        raise Misconfigured(
+            "A catalogue is being moved here, and not all of it has come. Run `lookalike move` "
+            "again until it says that everything is moved, and start then."
+        )

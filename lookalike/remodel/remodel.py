@@ -10,7 +10,7 @@ from lookalike.catalog.change import try_again
 from lookalike.catalog.product import EmbeddingStatus
 from lookalike.errors import IndexAway, Misconfigured
 from lookalike.index.alignment import AT_ONCE, Alignment
-from lookalike.index.editions import Edition, Editions, State, Told, name_of
+from lookalike.index.editions import Edition, Editions, State, Told, must_be_whole, name_of
 from lookalike.index.protocol import Counts, ListFilters, Listing, Page, ProductIndex, Write
 
 _BEAT_EVERY = 5
@@ -203,6 +203,7 @@ class Remodel:
                 "There is no catalogue yet, so choose its model by setting "
                 "LOOKALIKE_MODEL_PACK and start it."
             )
+        must_be_whole(told.state)
         return told
 
     def _told_as(self, state: State) -> Told:

@@ -29,7 +29,7 @@ HOPELESS_AFTER = 5
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """One process to keep running. `keep_fds` are inherited: sockets, the folder's lock.
+    """One process to keep running. `keep_fds` are inherited: sockets, locks.
 
     `outlives`: the others need it, so it is left alone at a reload, and stopped after them.
     `renews_itself`: at HUP, without an end; any other is ended and started anew.
@@ -38,7 +38,7 @@ class Child:
     name: str
     argv: Sequence[str]
     environment: Mapping[str, str]
-    keep_fds: tuple[int, ...] = ()
+    keep_fds: Sequence[int] = ()
     stop_within_s: float = STOP_WITHIN_S
     outlives: bool = False
     renews_itself: bool = False

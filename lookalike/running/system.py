@@ -17,7 +17,7 @@ from pathlib import Path
 from lookalike import metrics
 from lookalike.bootstrap import check, make_accounts
 from lookalike.errors import Misconfigured
-from lookalike.running.folder import claim_folder
+from lookalike.running.folder import claim_folder, use_catalogue
 from lookalike.running.server import graceful_s
 from lookalike.running.supervisor import Child, Supervisor
 from lookalike.running.valkey import valkey_at, wait_until_ready
@@ -46,16 +46,17 @@ def running(settings: Settings) -> Iterator[System]:
     Raises `Misconfigured` in a sentence where it cannot start.
     """
     with ExitStack() as stack:
-        lock = claim_folder(settings.data_dir)
-        stack.callback(os.close, lock)
+        locks = [claim_folder(settings.data_dir)]
+        stack.callback(_close, locks)
         check(settings)
+        locks += use_catalogue(settings.index_file)
         first_key = make_accounts(settings).open()
         listeners = [stack.enter_context(each) for each in listen_all(settings)]
         supervisor = Supervisor()
         stack.callback(supervisor.stop)
         if settings.redis_url is None:
-            settings = replace(settings, redis_url=_start_valkey(supervisor, settings, lock))
-        web = _start_all(supervisor, settings, lock, listeners)
+            settings = replace(settings, redis_url=_start_valkey(supervisor, settings, locks))
+        web = _start_all(supervisor, settings, locks, listeners)
         # Before the children are stopped: clients are then refused, and not left waiting.
         for each in listeners:
             stack.callback(each.close)
@@ -64,8 +65,16 @@ def running(settings: Settings) -> Iterator[System]:
         yield System(settings, url, first_key, supervisor.reload)
 
 
+def _close(locks: Sequence[int]) -> None:
+    for each in locks:
+        os.close(each)
+
+
 def _start_all(
-    supervisor: Supervisor, settings: Settings, lock: int, listeners: Sequence[socket.socket]
+    supervisor: Supervisor,
+    settings: Settings,
+    locks: Sequence[int],
+    listeners: Sequence[socket.socket],
 ) -> subprocess.Popen[bytes]:
     """Starts the workers, and the web, whose process it gives."""
     environment, patience_s = _environment(settings), graceful_s(settings) + 5.0
@@ -75,15 +84,15 @@ def _start_all(
     for number in range(settings.worker_processes):
         argv = [sys.executable, "-m", "workers"]
         name = f"worker {number + 1}"
-        supervisor.start(Child(name, argv, of_workers, (lock,), patience_s))
-    fds = (lock, *(each.fileno() for each in listeners))
+        supervisor.start(Child(name, argv, of_workers, locks, patience_s))
+    fds = [*locks, *(each.fileno() for each in listeners)]
     web = Child("web", web_argv(listeners), environment, fds, patience_s, renews_itself=True)
     return supervisor.start(web)
 
 
-def _start_valkey(supervisor: Supervisor, settings: Settings, lock: int) -> str:
+def _start_valkey(supervisor: Supervisor, settings: Settings, locks: Sequence[int]) -> str:
     argv, url = valkey_at(settings.data_dir / "valkey")
-    valkey = Child("valkey", argv, dict(os.environ), (lock,), outlives=True)
+    valkey = Child("valkey", argv, dict(os.environ), locks, outlives=True)
     process = supervisor.start(valkey)
     wait_until_ready(url, process, READY_WITHIN_S)
     return url

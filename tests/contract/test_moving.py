@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
 from lookalike.accounts.accounts import Accounts
 from lookalike.accounts.searches import month_of
-from lookalike.bootstrap import make_account_store, make_editions
+from lookalike.bootstrap import (
+    make_account_store,
+    make_editions,
+    make_index,
+    make_remodel,
+    make_watch,
+)
 from lookalike.catalog.product import Part
 from lookalike.errors import Misconfigured
-from lookalike.index.editions import FIRST, Edition, State, opened
-from lookalike.index.protocol import ProductIndex, Write
+from lookalike.index.editions import FIRST, Edition, Editions, State, opened
+from lookalike.index.protocol import ProductIndex, Revision, Write
 from lookalike.moving import PAGE, House, Move
 from lookalike.settings import Settings
 from tests.contract.harness import MONDAY, SPACE, change, create, failed, owing, product, unit
@@ -51,9 +58,14 @@ def source(tmp_path: Path) -> House:
 
 
 @pytest.fixture
-def target(kind: str, server: str, prefix: str, tmp_path: Path) -> House:
-    settings = Settings(data_dir=tmp_path, index_url=f"{kind}+{server}", index_prefix=prefix)
-    return house_of(settings)
+def at(kind: str, server: str, prefix: str, tmp_path: Path) -> Settings:
+    """Names the target."""
+    return Settings(data_dir=tmp_path, index_url=f"{kind}+{server}", index_prefix=prefix)
+
+
+@pytest.fixture
+def target(at: Settings) -> House:
+    return house_of(at)
 
 
 def house_of(settings: Settings) -> House:
@@ -75,7 +87,7 @@ def moved(source: House, target: House) -> Move:
 def assert_alike(source: House, target: House) -> None:
     told = target.editions.read()
     assert told is not None
-    assert not told.state.is_switching
+    assert not told.state.is_filling
     before = products_of(source, opened(source.editions, EDITION))
     after = products_of(target, told.state)
     assert source.accounts.tenants() == target.accounts.tenants()
@@ -117,6 +129,45 @@ def test_a_move_that_was_cut_off_goes_on(source: House, target: House) -> None:
     index.delete(one, [product("2", tenant=one).id])
     moved(source, target)
     assert_alike(source, target)
+
+
+class Cut(Exception):
+    """The machine went down."""
+
+
+class CutOff:
+    """The editions of a target whose move is cut off just before it would be opened."""
+
+    def __init__(self, editions: Editions) -> None:
+        self._editions = editions
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._editions, name)
+
+    def save(self, state: State, read: Revision | None) -> bool:
+        if not state.is_filling:
+            raise Cut
+        return self._editions.save(state, read)
+
+
+def test_a_move_that_was_cut_off_at_its_last_step_is_not_open(source: House, target: House) -> None:
+    accounts = Accounts(source.accounts)
+    passing, _ = accounts.create_tenant("Gone tomorrow", "starter")
+    with pytest.raises(Cut):
+        moved(source, House(cast(Editions, CutOff(target.editions)), target.accounts))
+    with pytest.raises(Misconfigured, match="not all of it has come"):
+        opened(target.editions, EDITION)
+    source.accounts.delete_tenant(passing.id)
+    moved(source, target)
+    assert_alike(source, target)
+    assert target.accounts.keys(passing.id) == []
+
+
+def test_nobody_starts_on_what_is_being_filled(source: House, target: House, at: Settings) -> None:
+    Move(source, target).begin()
+    for start in (make_watch, make_index, lambda settings: make_remodel(settings).begin("mini")):
+        with pytest.raises(Misconfigured, match="not all of it has come"):
+            start(at)
 
 
 def test_a_source_that_changes_meanwhile_opens_nothing(source: House, target: House) -> None:

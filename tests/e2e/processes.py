@@ -24,6 +24,11 @@ def runs(pid: int) -> bool:
         return False
 
 
+def has_open(pid: int, file: Path) -> bool:
+    """Whether a process has a file open."""
+    return any(fd.readlink() == file for fd in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def child_that_runs(pid: int, what: str) -> int:
     """The child of a process whose command line has this in it, once there is one."""
 

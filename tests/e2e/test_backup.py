@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
 import shlex
@@ -15,8 +16,10 @@ import pytest
 
 from lookalike.demo.pictures import PictureHost
 from lookalike.demo.rows import CatalogueRow
+from lookalike.running.folder import claim_catalogue
 from tests.contract.harness import connect, remove
 from tests.e2e.harness import Commands, Shop, eventually
+from tests.e2e.processes import has_open
 
 PAGE = (Path(__file__).parents[2] / "docs" / "backup.md").read_text()
 PATIENT = {"LOOKALIKE_LEASE_S": "2"}
@@ -43,6 +46,10 @@ def prefix(elasticsearch_url: str) -> Iterator[str]:
 def found(shop: Shop, id: str) -> Any:
     asked = {"product_id": id, "similarity_threshold": 0, "max_results": 5}
     return shop.call("POST", "/v1/catalog/search", asked)["results"]
+
+
+def catalogue_of(commands: Commands) -> Path:
+    return Path(commands.environment["LOOKALIKE_DATA_DIR"], "catalogue.sqlite3")
 
 
 def stop(commands: Commands) -> None:
@@ -187,8 +194,28 @@ def test_a_move_that_cannot_be_is_one_sentence(commands: Commands, to: str, says
     assert "Traceback" not in refused.stderr
 
 
-def test_nothing_is_moved_while_the_service_runs(commands: Commands) -> None:
-    commands.serve("up")
+@pytest.mark.parametrize("command", ["up", "serve", "worker"])
+def test_nothing_is_moved_while_the_service_runs(commands: Commands, command: str) -> None:
+    commands.serve("up" if command == "up" else "serve")
+    if command == "worker":
+        worker, lock = commands.worker(), catalogue_of(commands).with_suffix(".sqlite3.lock")
+        eventually(lambda: has_open(worker.pid, lock))
+        commands.processes[0].terminate()
+        commands.processes[0].wait(30)
     refused = commands.run("move", "--to", "elasticsearch+http://127.0.0.1:1")
     assert refused.returncode == 1
-    assert "Stop it" in refused.stderr
+    assert "is in use. Stop every" in refused.stderr
+
+
+def test_nothing_starts_while_the_catalogue_is_moved(commands: Commands) -> None:
+    commands.serve()
+    stop(commands)
+    lock = claim_catalogue(catalogue_of(commands))
+    try:
+        for command in ("up", "serve", "worker"):
+            refused = commands.run(command)
+            assert refused.returncode == 1
+            assert "is being moved to an engine" in refused.stderr
+            assert "Traceback" not in refused.stderr
+    finally:
+        os.close(lock)

@@ -30,6 +30,40 @@ def test_a_file_that_cannot_be_read_is_said_in_a_sentence(tmp_path: Path) -> Non
         read_settings({"LOOKALIKE_INDEX_PASSWORD_FILE": str(tmp_path / "nowhere")})
 
 
+def test_an_empty_file_is_no_secret(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("\n")
+    with pytest.raises(Misconfigured, match="which is empty"):
+        read_settings({"LOOKALIKE_INDEX_PASSWORD_FILE": str(file)})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INDEX_URL", "elasticsearch+http://elastic:s3cret@host:9200"),
+        ("INDEX_URL", "elasticsearch+http://:s3cret@host:9200"),
+        ("INDEX_URL", "elasticsearch+http://elastic:s3cret/7@host:9200"),
+        ("INDEX_URL", "https://elastic:s3cret@host:9200"),
+        ("INDEX_URL", "elastic:s3cret@host"),
+        ("INDEX_URL", "https://host:9200/?password=s3cret"),
+        ("REDIS_URL", "http://:s3cret@host:6379"),
+        ("REDIS_URL", "redis://:s3cret/7@host:6379"),
+        ("TRITON_URL", "http://user:s3cret@host:8001"),
+    ],
+)
+def test_what_cannot_be_used_is_said_without_its_password(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=f"LOOKALIKE_{name}=.* must ") as refused:
+        read_settings({f"LOOKALIKE_{name}": value})
+    assert "s3cret" not in str(refused.value)
+    assert "s3cret" not in refused.value.detail
+
+
+@pytest.mark.parametrize("value", ["many", "0", "1e3", "65537"])
+def test_a_number_that_is_none_is_said_so(value: str) -> None:
+    with pytest.raises(Misconfigured, match=f"'{value}' cannot be used: it must be "):
+        read_settings({"LOOKALIKE_WEB_THREADS": value})
+
+
 def test_only_secrets_stand_in_files(tmp_path: Path) -> None:
     with pytest.raises(Misconfigured, match="LOOKALIKE_PORT_FILE is not a setting"):
         read_settings({"LOOKALIKE_PORT_FILE": str(tmp_path)})
