@@ -34,9 +34,9 @@ def move(to: str) -> None:
         target = replace(settings, index_url=index_url(to))
     except ValueError as error:
         raise Misconfigured(f"--to {shown(to)!r} cannot be used: it {error}.") from error
-    moving = make_move(settings, target)
     lock = claim_catalogue(settings.index_file)
     try:
+        moving = make_move(settings, target)
         total = moving.total()
         moving.begin()
         with Progress(console=Console(stderr=True)) as bar:

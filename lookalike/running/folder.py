@@ -1,5 +1,5 @@
-"""The data folder, on which only one system at a time runs, and the file of the embedded index, which
-leaves for an engine only while nobody uses it.
+"""The data folder, on which only one system at a time runs, and the file of the embedded index,
+which leaves for an engine only while nobody uses it.
 
 Both are locks that the children of who took them inherit: what is taken stays so while any process
 of an earlier run still lives."""
@@ -51,8 +51,10 @@ def use_catalogue(file: Path | None) -> list[int]:
 def claim_catalogue(file: Path) -> int:
     """Keeps everybody else from the file of the embedded index; gives the lock's file descriptor.
 
-    Raises `Misconfigured` while it is used.
+    Raises `Misconfigured` while it is used, or where it is not there.
     """
+    if not file.exists():
+        raise Misconfigured(f"There is no catalogue at {file} to move.")
     lock = _locked(_beside(file), fcntl.LOCK_EX)
     if lock is None:
         raise Misconfigured(

@@ -207,6 +207,12 @@ def test_nothing_is_moved_while_the_service_runs(commands: Commands, command: st
     assert "is in use. Stop every" in refused.stderr
 
 
+def test_where_nothing_is_there_is_nothing_to_move(commands: Commands) -> None:
+    refused = commands.run("move", "--to", "elasticsearch+http://127.0.0.1:1")
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Error: There is no catalogue at ")
+
+
 def test_nothing_starts_while_the_catalogue_is_moved(commands: Commands) -> None:
     commands.serve()
     stop(commands)
