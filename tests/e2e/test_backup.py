@@ -90,7 +90,7 @@ def test_the_embedded_index_is_copied_while_it_runs_and_restored(
     eventually(lambda: again.total("completed") == 15)
 
 
-@pytest.mark.parametrize("commands", ["elasticsearch"], indirect=True)
+@pytest.mark.parametrize("commands", ["elasticsearch", "opensearch"], indirect=True)
 def test_an_engine_that_lost_everything_is_restored_from_its_snapshot(
     commands: Commands,
     bagisto: list[CatalogueRow],
@@ -111,7 +111,7 @@ def test_an_engine_that_lost_everything_is_restored_from_its_snapshot(
     assert len(before) == 5
     make, snapshot, restore, setup = commands_of("Elasticsearch and OpenSearch")
 
-    done(url, make, "/backups/lookalike", snapshots_of(url) + "/" + prefix)
+    done(url, make, "/backups/lookalike", snapshots_of(kind, url) + "/" + prefix)
     done(url, snapshot, "lookalike-", f"{prefix}-")
     stop(commands)
     remove(kind, url, prefix)
@@ -137,9 +137,9 @@ def done(url: str, line: str, ours: str, theirs: str) -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def snapshots_of(url: str) -> str:
+def snapshots_of(kind: str, url: str) -> str:
     """The folder that the test's engine allows for snapshots."""
-    engine = connect("elasticsearch", url)
+    engine = connect(kind, url)
     settings = engine.call("GET", "/_nodes/settings").body["nodes"]
     engine.close()
     [node] = settings.values()

@@ -29,6 +29,7 @@ class OpenSearch:
     def command(self, work: Path) -> Command:
         """A single node with 1 GB of heap, on loopback."""
         home, port = self._home(), free_port(PORTS)
+        _allow_snapshots(work)
         return Command(
             argv=[
                 str(java(21) / "bin" / "java"),
@@ -65,3 +66,10 @@ class OpenSearch:
                 if name.endswith(".jar"):
                     (folder / "knn" / Path(name).name).write_bytes(packed.read(name))
         archive.unlink()
+
+
+def _allow_snapshots(work: Path) -> None:
+    """The runner hands no such setting on, and leaves a configuration that is there as it is."""
+    config = work / "nodes" / "node_1" / "config"
+    config.mkdir(parents=True)
+    (config / "opensearch.yml").write_text(f"path.repo: {work / 'snapshots'}\n")
