@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import signal
 from pathlib import Path
 
 from tests.e2e.harness import eventually
@@ -27,6 +29,13 @@ def runs(pid: int) -> bool:
 def has_open(pid: int, file: Path) -> bool:
     """Whether a process has a file open."""
     return any(fd.readlink() == file for fd in Path(f"/proc/{pid}/fd").iterdir())
+
+
+def has_become(pid: int, what: str, handles: signal.Signals) -> bool:
+    """Whether a process runs a command line with this in it by now, and handles a signal."""
+    [caught] = re.findall(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)
+    is_handled = int(caught, 16) & 1 << handles - 1
+    return bool(is_handled) and what in Path(f"/proc/{pid}/cmdline").read_text()
 
 
 def child_that_runs(pid: int, what: str) -> int:

@@ -21,7 +21,7 @@ from lookalike.demo.pictures import PictureHost
 from tests.api.harness import jpeg
 from tests.e2e.harness import Commands, Shop, eventually
 from tests.e2e.load import Load, load_on
-from tests.e2e.processes import child_that_runs, children, runs
+from tests.e2e.processes import child_that_runs, children, has_become, runs
 
 
 @pytest.fixture
@@ -75,6 +75,7 @@ def test_workers_that_are_restarted_one_by_one_lose_no_job(
         for worker in workers:
             done = shop.total("completed")
             eventually(lambda: shop.total("completed") > done + 5)  # noqa: B023
+            eventually(lambda: has_become(worker.pid, "workers", signal.SIGTERM))  # noqa: B023
             worker.terminate()
             assert worker.wait(60) == 0
             commands.worker()
