@@ -18,10 +18,10 @@ from lookalike.bootstrap import make_accounts
 from lookalike.catalog.product import Facts
 from lookalike.catalog.text import enriched_text
 from lookalike.demo.pictures import CONTENT_TYPES, PictureHost
+from lookalike.embedding.making import BATCH_SIZE, FETCHES_AT_ONCE
 from lookalike.embedding.onnx import OnnxEmbedder
 from lookalike.embedding.packs import builtin_pack_folder, load_pack
 from lookalike.embedding.pictures import PictureReader
-from lookalike.embedding.pipeline import BATCH_SIZE, FETCHES_AT_ONCE
 
 BATCH = 100
 

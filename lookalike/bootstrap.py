@@ -21,6 +21,7 @@ from lookalike.catalog.catalog import Catalog
 from lookalike.catalog.reindex import Reindex
 from lookalike.catalog.writer import Writer
 from lookalike.embedding.counted import CountedEmbedder
+from lookalike.embedding.making import VectorMaker
 from lookalike.embedding.onnx import OnnxEmbedder
 from lookalike.embedding.packing.library import BUILTIN, Library
 from lookalike.embedding.packs import Pack, builtin_pack_folder, load_pack
@@ -291,8 +292,7 @@ def make_pipeline(services: Services, state: State) -> Pipeline:
         queue=shared.queue,
         ticker=shared.ticker,
         jobs=shared.jobs,
-        embedder=services.embedder,
-        pictures=services.pictures,
+        maker=VectorMaker(services.embedder, services.pictures),
         renew_every_s=services.settings.lease_s / 3,
         recheck_after=services.settings.recheck_after,
     )
@@ -307,8 +307,7 @@ def make_other_pipeline(services: Services, other: Edition, epoch: int) -> Pipel
         queue=shared.other_queue,
         ticker=shared.other_ticker,
         jobs=Nobody(),
-        embedder=services.embedder,
-        pictures=services.pictures,
+        maker=VectorMaker(services.embedder, services.pictures),
         renew_every_s=services.settings.lease_s / 3,
     )
 

@@ -6,25 +6,22 @@ again when its leases run out, and what was already written owes nothing any mor
 from __future__ import annotations
 
 import threading
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Protocol, TypeVar
 
-import numpy as np
 import structlog
 
 from lookalike import metrics, tracing
 from lookalike.catalog import change
 from lookalike.catalog.change import Outcome
-from lookalike.catalog.product import Failure, Part, PartState, PictureSeen, Product
-from lookalike.catalog.text import enriched_text
-from lookalike.embedding.pictures import Look, Picture, PictureReader
-from lookalike.embedding.protocol import Embedder
-from lookalike.errors import PictureUnreachable, PictureUnusable, QueueAway
+from lookalike.catalog.product import Failure, Part, PartState, Product
+from lookalike.embedding.making import Looking, VectorMaker
+from lookalike.embedding.work import Work, by_tenant
+from lookalike.errors import QueueAway
 from lookalike.index.protocol import ProductIndex, Write
 from lookalike.jobs.protocol import Claim, Claimed, OwedQueue, Ticker
 from lookalike.jobs.record import Followers, fate
@@ -32,23 +29,12 @@ from lookalike.jobs.record import Followers, fate
 log = structlog.get_logger(__name__)
 
 CLAIM_SIZE = 50
-FETCHES_AT_ONCE = 16
 CLAIMS_AT_ONCE = 2
 """Worked off side by side: the model looks at the pictures of one while those of the other are
 fetched, and while what was made of it is written."""
 
 CLAIMS_A_RUN = 8
 """After so many a tick is over, so that others have their turn at the worker."""
-
-BATCH_SIZE = 16
-"""Pictures a call of the model. Small enough that fetching the rest goes on meanwhile."""
-
-CALLS_AT_ONCE = 3
-"""Of the model: each instance of a model server's two computes one while the next is on its way."""
-
-TRIES = 3
-RETRY_AFTER_S = (5.0, 30.0)
-"""How long a picture that could not be reached rests before its second and its third try."""
 
 OUR_FAULT_REST_S = 15.0
 
@@ -59,41 +45,9 @@ _ENDED_WORKERS = Failure(
 )
 
 
-_NEVER_SEEN = PictureSeen(
-    digest="", etag=None, last_modified=None, checked_at=datetime.min.replace(tzinfo=UTC)
-)
-
-
 def utc_now() -> datetime:
     """The time, aware."""
     return datetime.now(UTC)
-
-
-@dataclass(slots=True)
-class _Work:
-    """One claimed product on its way through the pipeline. `rest_s`: try again after so long."""
-
-    claimed: Claimed
-    outcome: Outcome
-    rest_s: float | None = None
-    our_fault: bool = False
-
-    @property
-    def product(self) -> Product:
-        return self.outcome.of
-
-    @property
-    def tenant(self) -> str:
-        return self.claimed.tenant
-
-    @property
-    def fate(self) -> str:
-        """What became of it, for those who count."""
-        if self.our_fault:
-            return "released"
-        if self.rest_s is not None:
-            return "retry"
-        return "failed" if self.outcome.failed else "embedded"
 
 
 @dataclass(slots=True)
@@ -119,8 +73,8 @@ class _Round:
     """A claim on its way. `looking`: its pictures, once they are being fetched."""
 
     claim: Claim
-    works: list[_Work]
-    looking: dict[Future[Look], _Work] | None = None
+    works: list[Work]
+    looking: Looking | None = None
 
     @property
     def is_suspect(self) -> bool:
@@ -137,18 +91,11 @@ class Pipeline:
     queue: OwedQueue
     ticker: Ticker
     jobs: Followers
-    embedder: Embedder
-    pictures: PictureReader
+    maker: VectorMaker
     renew_every_s: float
     recheck_after: timedelta | None = None
     now: Callable[[], datetime] = utc_now
     _stopping: threading.Event = field(default_factory=threading.Event)
-    _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(FETCHES_AT_ONCE, thread_name_prefix="fetch")
-    )
-    _calls: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="embed")
-    )
 
     def run(self) -> Tally:
         """Claims owed products, up to 50 at a time, and brings each as far as it can be brought.
@@ -190,7 +137,7 @@ class Pipeline:
         holding.enter_context(self._holding(claim))
         begun = _Round(claim, self._read(claim))
         if not begun.is_suspect:
-            begun.looking = self._look(begun.works)
+            begun.looking = self.maker.look(begun.works, self.now())
         return begun
 
     def fail(self, claim: Claim) -> None:
@@ -234,11 +181,11 @@ class Pipeline:
     def _work_off_traced(self, begun: _Round) -> Tally:
         claim, works = begun.claim, begun.works
         if begun.looking is None:
-            begun.looking = self._look(works)
+            begun.looking = self.maker.look(works, self.now())
         with tracing.span("embed texts"):
-            self._embed_texts(works)  # while the first pictures are on their way
+            self.maker.of_texts(works)  # while the first pictures are on their way
         with tracing.span("fetch and embed pictures"):
-            self._embed_images(begun.looking)
+            self.maker.of_pictures(begun.looking, self.now())
         with tracing.span("write products"):
             written = self._write(works)
         retried = [(work.claimed, work.rest_s) for work in works if work.rest_s is not None]
@@ -250,86 +197,35 @@ class Pipeline:
         _count(works)
         return Tally(len(claim.items), written, len(retried), len(released))
 
-    def _read(self, claim: Claim) -> list[_Work]:
+    def _read(self, claim: Claim) -> list[Work]:
         """The claimed products that are there, active, and have something to be done."""
-        by_tenant = _by_tenant(claim.items)
+        groups = by_tenant(claim.items)
         stored = {
             (tenant, id): each.product
-            for tenant, items in by_tenant.items()
+            for tenant, items in groups.items()
             for id, each in self.index.get(tenant, [item.id for item in items]).items()
         }
         found = ((item, stored.get((item.tenant, item.id))) for item in claim.items)
         return [
-            _Work(item, Outcome(product))
+            Work(item, Outcome(product), self._is_looked_at(product))
             for item, product in found
             if product is not None
             and product.is_active
-            and (product.owed or self._is_to_be_checked(product))
+            and (product.owed or self._is_looked_at(product))
         ]
 
-    def _is_to_be_checked(self, product: Product) -> bool:
-        """Whether it is time to see if another picture is behind the URL."""
+    def _is_looked_at(self, product: Product) -> bool:
+        """Whether its picture is owed, or it is time to see if another one is behind the URL."""
         if self.recheck_after is None or product.image is not PartState.DONE:
-            return False
+            return Part.IMAGE in product.owed
         before = product.picture
         return before is None or before.checked_at <= self.now() - self.recheck_after
 
-    def _look(self, works: Sequence[_Work]) -> dict[Future[Look], _Work]:
-        """Sets threads to fetch and decode the pictures that are owed or to be checked."""
-        looking = {}
-        for work in works:
-            product, url = work.product, work.product.facts.image_url or ""
-            if Part.IMAGE in product.owed:
-                looking[self._pool.submit(self.pictures.look, url, None, self.now())] = work
-            elif self._is_to_be_checked(product):
-                before = product.picture
-                looking[self._pool.submit(self.pictures.look, url, before, self.now())] = work
-        return looking
-
-    def _embed_images(self, looking: dict[Future[Look], _Work]) -> None:
-        """Embeds each batch of pictures as soon as it is full, while others are still fetched."""
-        batch: list[tuple[_Work, Picture]] = []
-        calls: list[Future[None]] = []
-        for future in as_completed(looking):
-            work = looking[future]
-            try:
-                look = future.result()
-                work.outcome.picture = look.seen
-                if look.picture is not None:
-                    batch.append((work, look.picture))
-            except (PictureUnusable, PictureUnreachable) as error:
-                _without_picture(work, error, self.now())
-            except Exception:
-                # A fault of ours, and one product's: it must not take the others with it.
-                log.exception("picture_not_read", tenant=work.tenant, product=work.product.id)
-                work.our_fault = True
-            if len(batch) == BATCH_SIZE:
-                calls.append(self._calls.submit(self._embed_batch, batch))
-                batch = []
-        calls.append(self._calls.submit(self._embed_batch, batch))
-        wait(
-            calls
-        )  # also where one fails: its claim is given back when nobody works on it any more
-        for call in calls:
-            call.result()
-
-    def _embed_batch(self, batch: Sequence[tuple[_Work, Picture]]) -> None:
-        if batch:
-            vectors = self.embedder.images(np.stack([picture for _, picture in batch]))
-            for (work, _), vector in zip(batch, vectors, strict=True):
-                work.outcome.made[Part.IMAGE] = vector
-
-    def _embed_texts(self, works: Sequence[_Work]) -> None:
-        owing = [work for work in works if Part.TEXT in work.product.owed]
-        texts = [enriched_text(work.product.facts) for work in owing]
-        for work, vector in zip(owing, self.embedder.texts(texts), strict=True):
-            work.outcome.made[Part.TEXT] = vector
-
-    def _write(self, works: Sequence[_Work]) -> int:
-        groups = _by_tenant(works)
+    def _write(self, works: Sequence[Work]) -> int:
+        groups = by_tenant(works)
         return sum(self._write_tenant(tenant, group) for tenant, group in groups.items())
 
-    def _write_tenant(self, tenant: str, works: Sequence[_Work]) -> int:
+    def _write_tenant(self, tenant: str, works: Sequence[Work]) -> int:
         """Writes what was made. What changed meanwhile is read again, not embedded again."""
         written = 0
         pending = {work.product.id: work for work in works}
@@ -352,7 +248,7 @@ class Pipeline:
 
     def _settle(self, claim: Claim, items: Sequence[Claimed]) -> None:
         """Ends the leases, after the jobs that wait have heard how each product stands."""
-        for tenant, group in _by_tenant(items).items():
+        for tenant, group in by_tenant(items).items():
             ids = [item.id for item in group]
             stored = self.index.get(tenant, ids)
             fates = {id: fate(stored[id].product if id in stored else None) for id in ids}
@@ -365,47 +261,9 @@ class Pipeline:
 
     def close(self) -> None:
         """Ends the threads."""
-        self._pool.shutdown()
-        self._calls.shutdown()
+        self.maker.close()
 
 
-def _count(works: Sequence[_Work]) -> None:
+def _count(works: Sequence[Work]) -> None:
     for work in works:
         metrics.PRODUCTS_WORKED_OFF.labels(work.fate).inc()
-
-
-class _OfTenant(Protocol):
-    @property
-    def tenant(self) -> str: ...
-
-
-_T = TypeVar("_T", bound=_OfTenant)
-
-
-def _by_tenant(items: Sequence[_T]) -> dict[str, list[_T]]:
-    groups: dict[str, list[_T]] = defaultdict(list)
-    for item in items:
-        groups[item.tenant].append(item)
-    return groups
-
-
-def _without_picture(
-    work: _Work, error: PictureUnusable | PictureUnreachable, now: datetime
-) -> None:
-    """Decides between another try and failure. A check alone harms nothing: the product keeps the
-    vector that it has, and is looked at again when its time comes."""
-    if Part.IMAGE not in work.product.owed:
-        before = work.product.picture or _NEVER_SEEN
-        work.outcome.picture = before.at(now)
-        known = {"tenant": work.tenant, "product": work.product.id}
-        log.info("picture_not_checked", reason=error.reason, **known)
-        return
-    tries = work.claimed.tries + 1
-    if isinstance(error, PictureUnreachable):
-        if tries < TRIES:
-            work.rest_s = max(RETRY_AFTER_S[tries - 1], error.retry_after or 0.0)
-            return
-        failure = Failure(f"{error.detail} Tried {TRIES} times.", error.reason)
-    else:
-        failure = Failure(error.detail, error.reason)
-    work.outcome.failed[Part.IMAGE] = failure

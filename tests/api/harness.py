@@ -57,7 +57,8 @@ class Api:
         """Lets the worker fetch pictures from elsewhere than `internet`."""
         settings = self.services.settings
         pictures = PictureReader(source, self.services.pack, settings.max_megapixels)
-        self.pipeline = replace(self.pipeline, pictures=pictures)
+        maker = replace(self.pipeline.maker, pictures=pictures)
+        self.pipeline = replace(self.pipeline, maker=maker)
 
     def call(self, method: str, path: str, body: Any = None, **kwargs: Any) -> TestResponse:
         headers = {"X-API-Key": self.key} | kwargs.pop("headers", {})

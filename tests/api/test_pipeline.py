@@ -86,7 +86,8 @@ def test_while_a_picture_rests_its_text_is_already_there(api: Api) -> None:
 
 def test_a_model_that_is_away_fails_no_product(api: Api) -> None:
     id = api.upload()["id"]
-    broken = replace(api.pipeline, embedder=AwayModel(api.services.pack))
+    away = replace(api.pipeline.maker, embedder=AwayModel(api.services.pack))
+    broken = replace(api.pipeline, maker=away)
     with pytest.raises(ModelAway):
         broken.run()
     assert product(api, id)["embedding_status"] == "pending"
@@ -202,7 +203,8 @@ def test_the_model_has_the_next_batch_before_it_has_answered_the_last(api: Api) 
     for each in many:
         api.internet.pictures[each["image_url"]] = jpeg("navy")
     api.post("/products", {"products": many})
-    meeting = replace(api.pipeline, embedder=Meeting(api.pipeline.embedder))
+    maker = api.pipeline.maker
+    meeting = replace(api.pipeline, maker=replace(maker, embedder=Meeting(maker.embedder)))
     assert meeting.run().written == len(many)
 
 

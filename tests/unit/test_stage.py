@@ -117,7 +117,7 @@ def test_a_pipeline_embeds_with_the_model_of_its_edition(
     workshop = Workshop(stage)
     for state in (before, after):
         for edition, pipeline in zip(state.editions, workshop.pipelines(), strict=True):
-            assert pipeline.embedder is stage.of(edition, state).embedder
+            assert pipeline.maker.embedder is stage.of(edition, state).embedder
             assert vars(pipeline.index)["_space"] == edition.space
     workshop.close()
 
