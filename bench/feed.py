@@ -29,9 +29,9 @@ from lookalike.bootstrap import Services, make_accounts, make_services
 from lookalike.catalog.change import Outcome, settle
 from lookalike.catalog.product import Part, product_id
 from lookalike.index.protocol import Write
-from lookalike.logs import configure_logs
 from lookalike.running.valkey import valkey_at, wait_until_ready
 from lookalike.settings import Settings
+from lookalike.telemetry.logs import configure_logs
 from webapp.app import create_app
 
 SIZES = (1_000, 10_000, 100_000)

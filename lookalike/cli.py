@@ -11,7 +11,6 @@ from queue import SimpleQueue
 
 import click
 
-from lookalike import metrics
 from lookalike.bootstrap import check, connect_redis, make_accounts
 from lookalike.commands.accounts import keys, tenants
 from lookalike.commands.dashboard import dashboard
@@ -28,6 +27,7 @@ from lookalike.running.folder import use_catalogue
 from lookalike.running.system import running
 from lookalike.running.web import address, listen_all, web_argv
 from lookalike.settings import Settings
+from lookalike.telemetry import metrics
 
 _host = click.option("--host", help="Address to listen on; LOOKALIKE_HOST, else 127.0.0.1.")
 _port = click.option(

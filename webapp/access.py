@@ -11,7 +11,7 @@ import structlog
 from flask import Flask, Response, g, request
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
-from lookalike import metrics
+from lookalike.telemetry import metrics
 
 log = structlog.get_logger("access")
 

@@ -13,11 +13,11 @@ from flask_swagger_ui import get_swaggerui_blueprint
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from lookalike import tracing
 from lookalike.bootstrap import Services
-from lookalike.logs import configure_logs
 from lookalike.settings import read_settings
 from lookalike.stage import Stage
+from lookalike.telemetry import tracing
+from lookalike.telemetry.logs import configure_logs
 from webapp import access, auth, cors, health, keypath, limits, metrics, problems, traced
 from webapp.accounts.routes import blueprint as accounts
 from webapp.feed.routes import blueprint as feed

@@ -13,9 +13,9 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from lookalike import metrics
 from lookalike.bootstrap import Services
 from lookalike.errors import LookalikeError
+from lookalike.telemetry import metrics
 from webapp.state import services
 
 PATH = "/metrics"

@@ -12,7 +12,6 @@ from marshmallow import INCLUDE, Schema, fields
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as WerkzeugResponse
 
-from lookalike import metrics
 from lookalike.accounts.searches import Rate
 from lookalike.errors import (
     Away,
@@ -26,6 +25,7 @@ from lookalike.errors import (
     Unauthorized,
 )
 from lookalike.idempotency.answers import KeyReused, StillRunning
+from lookalike.telemetry import metrics
 from webapp.auth import TwoKeys
 from webapp.body import NotJson
 from webapp.limits import rate_headers

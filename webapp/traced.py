@@ -6,7 +6,7 @@ from flask import Flask, request
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 from opentelemetry.trace import Span
 
-from lookalike import tracing
+from lookalike.telemetry import tracing
 
 _NOT_TRACED = "healthz,readyz,metrics"
 

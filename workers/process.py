@@ -15,14 +15,14 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from lookalike import tracing
 from lookalike.bootstrap import OTHER_QUEUE, QUEUE, connect_redis
 from lookalike.errors import Misconfigured, QueueAway
 from lookalike.jobs.protocol import OwedQueue
 from lookalike.jobs.sweeper import sweep_until
-from lookalike.logs import configure_logs
 from lookalike.settings import Settings, read_settings
 from lookalike.stage import Stage, Workshop
+from lookalike.telemetry import tracing
+from lookalike.telemetry.logs import configure_logs
 
 log = structlog.get_logger(__name__)
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 
-from lookalike import metrics
 from lookalike.errors import Away
+from lookalike.telemetry import metrics
 from workers.process import workshop
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from lookalike import tracing
 from lookalike.accounts.quota import Quota
 from lookalike.catalog.change import Change, content_changed
 from lookalike.catalog.product import Product
@@ -14,6 +13,7 @@ from lookalike.errors import IndexAway
 from lookalike.index.protocol import ProductIndex, Write
 from lookalike.jobs.protocol import OwedQueue, Ticker
 from lookalike.jobs.record import Fate, JobStore, fate
+from lookalike.telemetry import tracing
 
 _ROUNDS = 5
 """How often a change is decided anew when another writer keeps coming first."""

@@ -11,9 +11,9 @@ from typing import Any
 import click
 
 from lookalike.errors import LookalikeError
-from lookalike.logs import configure_logs
 from lookalike.running.valkey import running_valkey
 from lookalike.settings import Settings, read_settings
+from lookalike.telemetry.logs import configure_logs
 
 
 def in_sentences(command: Callable[..., Any]) -> Callable[..., Any]:

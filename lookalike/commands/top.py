@@ -18,7 +18,7 @@ from lookalike.errors import Misconfigured
 from lookalike.index.protocol import Counts
 from lookalike.jobs.protocol import Depth
 from lookalike.jobs.rq_crew import Crew
-from lookalike.logs import configure_logs
+from lookalike.telemetry.logs import configure_logs
 
 MOST_TENANTS = 15
 """Lines of tenants, those with the most products; the others are counted in one line."""

@@ -6,9 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from lookalike import metrics
 from lookalike.embedding.protocol import Embedder, Pixels, Vectors
 from lookalike.errors import ModelAway
+from lookalike.telemetry import metrics
 
 
 class CountedEmbedder:

@@ -11,13 +11,13 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lookalike import metrics
 from lookalike.catalog.product import PictureSeen
 from lookalike.embedding.packs import Pack
 from lookalike.embedding.preprocess import decode_at_least, prepare
 from lookalike.errors import PictureError, PictureUnusable
 from lookalike.pixels.decode import decode
 from lookalike.pixels.download import Download, Validators
+from lookalike.telemetry import metrics
 
 Picture = NDArray[np.uint8]
 """One picture as the model takes it: [height, width, 3], RGB, 0 to 255."""

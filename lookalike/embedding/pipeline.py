@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from lookalike import metrics, tracing
 from lookalike.catalog import change
 from lookalike.catalog.change import Outcome
 from lookalike.catalog.product import Failure, Part, PartState, Product
@@ -25,6 +24,7 @@ from lookalike.errors import QueueAway
 from lookalike.index.protocol import ProductIndex, Write
 from lookalike.jobs.protocol import Claim, Claimed, OwedQueue, Ticker
 from lookalike.jobs.record import Followers, fate
+from lookalike.telemetry import metrics, tracing
 
 log = structlog.get_logger(__name__)
 

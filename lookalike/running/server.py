@@ -13,9 +13,9 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
-from lookalike.logs import configure_logs
 from lookalike.running.rolling import RollingArbiter
 from lookalike.settings import Settings, read_settings
+from lookalike.telemetry.logs import configure_logs
 
 APP = "webapp.app:create_app()"
 

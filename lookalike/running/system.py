@@ -14,7 +14,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-from lookalike import metrics
 from lookalike.bootstrap import check, make_accounts
 from lookalike.errors import Misconfigured
 from lookalike.running.folder import claim_folder, use_catalogue
@@ -23,6 +22,7 @@ from lookalike.running.supervisor import Child, Supervisor
 from lookalike.running.valkey import valkey_at, wait_until_ready
 from lookalike.running.web import address, listen_all, web_argv
 from lookalike.settings import Settings, variable
+from lookalike.telemetry import metrics
 
 READY_WITHIN_S = 60.0
 

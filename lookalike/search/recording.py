@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import structlog
 
-from lookalike import metrics
 from lookalike.errors import LookalikeError
 from lookalike.search.events import EventLog, SearchEvent
+from lookalike.telemetry import metrics
 
 log = structlog.get_logger(__name__)
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import numpy as np
 
-from lookalike import metrics
 from lookalike.index.protocol import Vector
+from lookalike.telemetry import metrics
 
 
 class Memory(Protocol):

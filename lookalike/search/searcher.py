@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import structlog
 
-from lookalike import metrics, tracing
 from lookalike.catalog.product import Part, PartState, Product
 from lookalike.catalog.tokens import tokens
 from lookalike.embedding.calibration import Pair
@@ -35,6 +34,7 @@ from lookalike.search.query import (
 )
 from lookalike.search.ranking import WordScores
 from lookalike.search.remembering import QueryVectors
+from lookalike.telemetry import metrics, tracing
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ import pytest
 import yaml
 from prometheus_client.metrics import MetricWrapperBase
 
-from lookalike import metrics
+from lookalike.telemetry import metrics
 from tests.observability import DASHBOARD, FOLDER, expressions, panels
 
 ROOT = FOLDER.parent

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lookalike import metrics
 from lookalike.errors import IndexAway, Misconfigured
 from lookalike.index.engine.protocol import Answer
 from lookalike.index.pausing import pauses
+from lookalike.telemetry import metrics
 
 PATIENCE_S = 8.0
 """How long a request goes on being sent again."""

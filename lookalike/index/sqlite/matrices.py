@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lookalike import metrics
 from lookalike.catalog.product import Part
 from lookalike.index.protocol import VectorSpace
 from lookalike.index.sqlite.connection import Connections
 from lookalike.index.sqlite.matrix import Matrix, Rows, Vectors
+from lookalike.telemetry import metrics
 
 _BATCH = 4096
 """Vectors read at once."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
 
-from lookalike.departed import Together
+from lookalike.telemetry.departed import Together
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus_client's own variable, which it reads when it is imported: so it is set by whoever

@@ -7,11 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from lookalike.departed import MANY, Together
+from lookalike.telemetry.departed import MANY, Together
 
 COUNTS = """
 import os, signal, sys
-from lookalike import metrics
+from lookalike.telemetry import metrics
 metrics.PICTURES.labels("ok").inc()
 metrics.PICTURES.labels(sys.argv[1]).inc(2)
 metrics.SEARCH_SECONDS.labels("text").observe(0.003)

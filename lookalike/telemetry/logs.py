@@ -8,7 +8,7 @@ import sys
 import structlog
 from structlog.types import EventDict, Processor, WrappedLogger
 
-from lookalike import tracing
+from lookalike.telemetry import tracing
 
 FORMS = ("logfmt", "json")
 _FIRST = ["timestamp", "level", "event"]
