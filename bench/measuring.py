@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 
 from lookalike.bootstrap import make_accounts, make_index
@@ -173,16 +174,11 @@ def summary(taken: Sequence[float]) -> str:
 
 def resident_mb(pid: int) -> float:
     """The memory that a process and its children hold, pages shared between them counted once."""
-    pids, total = [pid], 0.0
-    while pids:
-        each = pids.pop()
-        with suppress(FileNotFoundError, ProcessLookupError):  # a process or a thread that ended
-            for task in Path(f"/proc/{each}/task").iterdir():
-                pids += map(int, (task / "children").read_text().split())
-        with suppress(FileNotFoundError, ProcessLookupError):
-            rollup = Path(f"/proc/{each}/smaps_rollup").read_text()
-            total += int(re.search(r"^Pss:\s+(\d+)", rollup, re.MULTILINE)[1]) / 1024  # type: ignore[index]
-    return total
+    process, total = psutil.Process(pid), 0
+    for each in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            total += each.memory_full_info().pss
+    return total / 2**20
 
 
 def fresh_folder(parent: Path) -> Settings:

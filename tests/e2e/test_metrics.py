@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from lookalike.demo.pictures import PictureHost
 from lookalike.demo.rows import CatalogueRow
 from tests.e2e.harness import Commands, eventually
-from tests.e2e.processes import children
+from tests.e2e.processes import children, command_line
 from tests.servers.running import free_port
 
 WORKERS = 2
@@ -146,7 +146,7 @@ def workers_of(commands: Commands) -> list[int]:
     found = [
         child
         for child in children(commands.processes[-1].pid)
-        if "\0workers\0" in Path(f"/proc/{child}/cmdline").read_text()
+        if " workers " in command_line(child)
     ]
     assert len(found) == WORKERS
     return found
