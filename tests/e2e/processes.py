@@ -33,21 +33,23 @@ def has_become(pid: int, what: str, handles: signal.Signals) -> bool:
     """Whether a process runs a command line with this in it by now, and handles a signal."""
     [caught] = re.findall(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.M)
     is_handled = int(caught, 16) & 1 << handles - 1
-    return bool(is_handled) and what in command_line(pid)
+    return bool(is_handled) and what in " ".join(command_line(pid))
 
 
-def command_line(pid: int) -> str:
-    """The command line of a process; none if it ended."""
+def command_line(pid: int) -> list[str]:
+    """The arguments of a process, its program first; none if it ended."""
     try:
-        return " ".join(psutil.Process(pid).cmdline())
-    except (psutil.NoSuchProcess, psutil.ZombieProcess):
-        return ""
+        return list(psutil.Process(pid).cmdline())
+    except psutil.NoSuchProcess:
+        return []
 
 
 def child_that_runs(pid: int, what: str) -> int:
     """The child of a process whose command line has this in it, once there is one."""
 
     def found() -> int | None:
-        return next((child for child in children(pid) if what in command_line(child)), None)
+        return next(
+            (child for child in children(pid) if what in " ".join(command_line(child))), None
+        )
 
     return int(eventually(found))

@@ -143,10 +143,7 @@ def answers(url: str) -> bool:
 
 
 def workers_of(commands: Commands) -> list[int]:
-    found = [
-        child
-        for child in children(commands.processes[-1].pid)
-        if " workers " in command_line(child)
-    ]
+    supervisor = commands.processes[-1].pid
+    found = [child for child in children(supervisor) if "workers" in command_line(child)]
     assert len(found) == WORKERS
     return found
