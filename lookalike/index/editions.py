@@ -25,7 +25,8 @@ def name_of(number: int) -> str:
 
 
 class Outdated(IndexAway):
-    """The edition takes writes of another epoch: read the state and decide again."""
+    """The edition takes writes of another epoch, or is not there any more: read the state and
+    decide again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +112,8 @@ class Editions(Protocol):
         way; never goes back to an earlier one."""
 
     def open(self, edition: Edition, epoch: int) -> ProductIndex:
-        """The edition's products; writing raises `Outdated` in another epoch than this."""
+        """The edition's products; writing raises `Outdated` in another epoch than this, reading
+        may once the edition is dropped."""
 
     def show(self, state: State) -> None:
         """Lets those who look into the engine by themselves find the serving edition."""

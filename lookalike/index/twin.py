@@ -45,15 +45,18 @@ class TwinIndex:
 
     def get(self, tenant: str, ids: Sequence[str]) -> dict[str, Stored]:
         """The products with these ids, by id; unknown ones are left out."""
-        edition, index = self._serving()
-        return {
-            id: Stored(each.product, _signed(edition, each.revision))
-            for id, each in index.get(tenant, ids).items()
-        }
+
+        def get(edition: Edition, index: ProductIndex) -> dict[str, Stored]:
+            return {
+                id: Stored(each.product, _signed(edition, each.revision))
+                for id, each in index.get(tenant, ids).items()
+            }
+
+        return self._reading(_serving, get)
 
     def fingerprints(self, tenant: str, ids: Sequence[str]) -> dict[str, Fingerprint]:
         """The fingerprints of the products with these ids, by id."""
-        return self._serving()[1].fingerprints(tenant, ids)
+        return self._reading(_serving, lambda _, index: index.fingerprints(tenant, ids))
 
     def write(self, tenant: str, writes: Sequence[Write]) -> list[bool]:
         """Writes each product whose `read` still stands. What was read from an edition that does
@@ -81,35 +84,35 @@ class TwinIndex:
 
     def page(self, tenant: str, listing: Listing) -> Page:
         """One page of the tenant's products, active or not."""
-        return self._serving()[1].page(tenant, listing)
+        return self._reading(_serving, lambda _, index: index.page(tenant, listing))
 
     def vector(self, tenant: str, id: str, part: Part) -> Vector | None:
         """The vector of one part for the model, or None."""
-        return self._home().vector(tenant, id, part)
+        return self._reading(self._home, lambda _, index: index.vector(tenant, id, part))
 
     def nearest(self, tenant: str, query: Nearest) -> Neighbours:
         """The active products nearest to a vector of the model."""
-        return self._home().nearest(tenant, query)
+        return self._reading(self._home, lambda _, index: index.nearest(tenant, query))
 
     def by_words(self, tenant: str, query: ByWords) -> Candidates:
         """The active products that match words."""
-        return self._home().by_words(tenant, query)
+        return self._reading(self._home, lambda _, index: index.by_words(tenant, query))
 
     def owed(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str]]:
         """Up to `limit` (tenant, id) of active products that owe a part, beyond `after`."""
-        return self._serving()[1].owed(after, limit)
+        return self._reading(_serving, lambda _, index: index.owed(after, limit))
 
     def unchecked(self, before: datetime, limit: int) -> list[tuple[str, str]]:
         """Active products whose picture was last looked at before that time, longest ago first."""
-        return self._serving()[1].unchecked(before, limit)
+        return self._reading(_serving, lambda _, index: index.unchecked(before, limit))
 
     def stamps(self, after: tuple[str, str] | None, limit: int) -> list[Stamp]:
         """Up to `limit` stamps of all products of all tenants, in their order, beyond `after`."""
-        return self._serving()[1].stamps(after, limit)
+        return self._reading(_serving, lambda _, index: index.stamps(after, limit))
 
     def counts(self, tenant: str | None) -> Counts:
         """How many products there are, and how far the active ones are."""
-        return self._serving()[1].counts(tenant)
+        return self._reading(_serving, lambda _, index: index.counts(tenant))
 
     def refresh(self) -> None:
         """Returns once searches and lists see everything that was written before."""
@@ -123,17 +126,25 @@ class TwinIndex:
     def _open(self, edition: Edition, state: State) -> ProductIndex:
         return self._watch.editions.open(edition, state.epoch)
 
-    def _serving(self) -> tuple[Edition, ProductIndex]:
-        state = self._watch.state()
-        return state.serving, self._open(state.serving, state)
-
-    def _home(self) -> ProductIndex:
+    def _home(self, state: State) -> Edition:
         """The edition with the model's vectors."""
-        state = self._watch.state()
         for edition in state.editions:
             if edition.model == self._model:
-                return self._open(edition, state)
+                return edition
         raise IndexAway("The catalogue serves another model by now. Try again.")
+
+    def _reading(
+        self, choose: Callable[[State], Edition], read: Callable[[Edition, ProductIndex], _T]
+    ) -> _T:
+        """Reads from an edition, again where it was dropped since one looked."""
+        state = self._watch.state()
+        try:
+            edition = choose(state)
+            return read(edition, self._open(edition, state))
+        except Outdated:
+            state = self._watch.reload()
+            edition = choose(state)
+            return read(edition, self._open(edition, state))
 
     def _writing(self, write: Callable[[State, ProductIndex], _T]) -> _T:
         """Writes to the serving edition, again where another one serves by now."""
@@ -154,6 +165,10 @@ class TwinIndex:
                 Alignment(index, copy, state.other.model).align(tenant, ids)
 
         self._writing(align)
+
+
+def _serving(state: State) -> Edition:
+    return state.serving
 
 
 def _write(

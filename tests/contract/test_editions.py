@@ -21,6 +21,8 @@ from lookalike.index import watch
 from lookalike.index.editions import Editions, Outdated, State, opened
 from lookalike.index.protocol import Nearest, ProductIndex, Write
 from lookalike.index.sqlite.editions import SqliteEditions
+from lookalike.index.twin import TwinIndex
+from lookalike.index.watch import Watch
 from lookalike.remodel.remodel import Remodel
 from tests.contract.editions import (
     OLD,
@@ -244,6 +246,34 @@ def test_back_finish_and_abort_leave_one_edition(editions_of: Open, editions: Ed
     assert put(shop, made("later"))
 
 
+class Late(Watch):
+    """Of a process that looked at the state just before it changed."""
+
+    def __init__(self, editions: Editions) -> None:
+        super().__init__(editions)
+        self.seen = self.reload()
+
+    def state(self) -> State:
+        return self.seen
+
+    def reload(self) -> State:
+        self.seen = super().reload()
+        return self.seen
+
+
+def test_who_looked_before_an_edition_was_dropped_reads_on(editions_of: Open) -> None:
+    editions = editions_of()
+    opened(editions, OLD)
+    change = copied(editions)
+    assert put(process(editions_of), made("A"))
+    change.switch()
+    late = [TwinIndex(Late(editions_of()), OLD.model) for _ in range(2)]
+    change.switch(back=True)
+    change.drop_other()
+    assert list(late[0].get(TENANT, [made("A").id])) == [made("A").id]
+    assert late[1].counts(TENANT).stored == 1
+
+
 def test_another_change_waits_until_the_first_is_finished(editions: Editions) -> None:
     change = copied(editions)
     with pytest.raises(Misconfigured, match="not finished"):
@@ -263,12 +293,12 @@ def test_nothing_is_lost_or_comes_back_while_many_write(editions_of: Open) -> No
     opened(editions_of(), OLD)
     stop = threading.Event()
     kept: list[dict[str, str]] = [{} for _ in range(4)]
+    rounds = [0] * 4
 
     def write(place: int) -> None:
         shop, mine = process(editions_of), kept[place]
-        number = 0
         while not stop.is_set():
-            number += 1
+            rounds[place] = number = rounds[place] + 1
             one = made(f"{place}-{number % 7}", price=number)
             one = replace(one, updated_at=one.updated_at + timedelta(seconds=number))
             if number % 3 == 0:
@@ -280,14 +310,17 @@ def test_nothing_is_lost_or_comes_back_while_many_write(editions_of: Open) -> No
     change = remodel(editions_of())
     with ThreadPoolExecutor(4) as pool:
         writers = [pool.submit(write, place) for place in range(4)]
-        wait_until(lambda: sum(map(len, kept)) > 4)
-        change.begin("new")
-        for back in (False, True, False):
-            for _ in change.copy():
-                pass
-            change.switch(back=back)
-        time.sleep(0.3)
-        stop.set()
+        try:
+            wait_until(lambda: sum(map(len, kept)) > 4)
+            change.begin("new")
+            for back in (False, True, False):
+                for _ in change.copy():
+                    pass
+                change.switch(back=back)
+            switched_at = min(rounds)
+            wait_until(lambda: min(rounds) > switched_at + 7)
+        finally:
+            stop.set()
         for each in writers:
             each.result()
     wanted = {id: number for mine in kept for id, number in mine.items()}

@@ -108,12 +108,10 @@ class EngineProductIndex:
             path = f"/{self._place.index}/_mget"
             answer = self._engine.call("POST", path, asked, params | {"routing": tenant})
             if answer.status >= 400:
-                raise IndexAway(f"The engine does not read ({reason(answer.body)}).")
+                raise _refusal("read", answer.body)
             for each in answer.body["docs"]:
-                if is_gone(each):
-                    raise Outdated("The catalogue's editions changed. Send the request again.")
                 if each.get("error"):  # its shard is away: that is not to say that it is not there
-                    raise IndexAway(f"The engine does not read ({reason(each)}).")
+                    raise _refusal("read", each)
                 if each.get("found") and each["_source"]["tenant"] == tenant:
                     yield each
 
@@ -267,11 +265,11 @@ class EngineProductIndex:
         lines = [line for body in asked for line in (header, compact_json(body))]
         answer = self._engine.lines("/_msearch", lines)
         if answer.status >= 400:
-            raise IndexAway(f"The engine does not search ({reason(answer.body)}).")
+            raise _refusal("search", answer.body)
         responses = answer.body["responses"]
         for each in responses:
             if each.get("error"):
-                raise IndexAway(f"The engine does not search ({reason(each)}).")
+                raise _refusal("search", each)
         return words.candidates(query, responses)
 
     def owed(self, after: tuple[str, str] | None, limit: int) -> list[tuple[str, str]]:
@@ -320,8 +318,15 @@ class EngineProductIndex:
     def _call(self, method: str, path: str, body: Json | None, params: dict[str, str]) -> Json:
         answer = self._engine.call(method, path, body, params)
         if answer.status >= 400 or not isinstance(answer.body, dict):
-            raise IndexAway(f"The engine does not answer as it should ({reason(answer.body)}).")
+            raise _refusal("answer as it should", answer.body)
         return answer.body
+
+
+def _refusal(what: str, body: Any) -> IndexAway:
+    """What the engine does not do, and why; `Outdated` where the index is gone, as the one of an
+    edition that was dropped is."""
+    kind = Outdated if is_gone(body) else IndexAway
+    return kind(f"The engine does not {what} ({reason(body)}).")
 
 
 def _revision(found: Json) -> Revision:

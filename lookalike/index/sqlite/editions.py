@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lookalike.errors import Misconfigured
 from lookalike.index.documents import compact_json
-from lookalike.index.editions import FIRST, Edition, State, Told
+from lookalike.index.editions import FIRST, Edition, Outdated, State, Told
 from lookalike.index.findings import Finding, error, fine, warning
 from lookalike.index.protocol import ProductIndex, Revision
 from lookalike.index.sqlite.connection import Connections, connect, translated
@@ -90,6 +90,8 @@ class SqliteEditions:
         with self._opening:
             if edition.name not in self._opened:
                 path, memory = self._file(edition), self._memory_bytes
+                if not path.exists():  # opening it would make it anew, empty
+                    raise Outdated("The catalogue's editions changed. Send the request again.")
                 self._opened[edition.name] = SqliteProductIndex(path, edition.space, memory)
             return self._opened[edition.name].in_epoch(epoch)
 

@@ -121,11 +121,11 @@ def test_any_other_refusal_is_not_tried_again(model: TritonModel, server: Server
 
 
 def test_a_call_has_a_deadline(model: TritonModel, server: Server) -> None:
-    server.takes_s = 1.0
+    server.takes_s = 3.0
     started = time.monotonic()
     with pytest.raises(ModelAway, match="too long"):
         TritonEmbedder(model, Haste(1, deadline_s=0.2, retry_s=5)).images(pictures(1))
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < server.takes_s
 
 
 def test_several_batches_are_under_way_and_stay_in_order(
